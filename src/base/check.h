@@ -10,8 +10,8 @@ namespace holdfast {
 [[noreturn]] void check_failed(std::string_view condition, std::string_view why,
                                std::source_location where);
 
-/// The machine failed us (a write or an fsync error): says so, and ends the process. Peers carry on,
-/// and a restart replays the journal.
+/// The machine failed us (a write or an fsync error): says so, and ends the process. Peers carry
+/// on, and a restart replays the journal.
 [[noreturn]] void fatal(std::string_view what);
 
 /// Called once with the message before `check_failed` and `fatal` end the process: the place to
@@ -21,7 +21,7 @@ void set_last_words(LastWords handler);
 
 }  // namespace holdfast
 
-#define CHECK(condition, why)                                                              \
-    (static_cast<bool>(condition)                                                          \
-         ? static_cast<void>(0)                                                            \
+#define CHECK(condition, why)     \
+    (static_cast<bool>(condition) \
+         ? static_cast<void>(0)   \
          : ::holdfast::check_failed(#condition, why, std::source_location::current()))

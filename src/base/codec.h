@@ -1,5 +1,5 @@
-// Our own wire and disk encoding: fixed-width little-endian integers and length-prefixed bytes, each
-// with a bound that the reader states. One encoding per value; trailing bytes are an error.
+// Our own wire and disk encoding: fixed-width little-endian integers and length-prefixed bytes,
+// each with a bound that the reader states. One encoding per value; trailing bytes are an error.
 #pragma once
 
 #include <concepts>
@@ -60,8 +60,8 @@ class Writer {
     Bytes out_;
 };
 
-/// Reads what Writer wrote. The first failure sticks: later reads give zeros, and `finish` names it.
-/// So a decoder reads straight through and asks once at the end; loops are safe because `count`
+/// Reads what Writer wrote. The first failure sticks: later reads give zeros, and `finish` names
+/// it. So a decoder reads straight through and asks once at the end; loops are safe because `count`
 /// gives 0 after a failure.
 class Reader {
   public:

@@ -22,19 +22,23 @@ class Logger {
     Logger(Sink sink, LogLevel least) : sink_(std::move(sink)), least_(least) {}
 
     template <class... Args>
-    void debug(std::string_view component, fmt::format_string<Args...> format, Args&&... args) const {
+    void debug(std::string_view component, fmt::format_string<Args...> format,
+               Args&&... args) const {
         write(LogLevel::debug, component, format, std::forward<Args>(args)...);
     }
     template <class... Args>
-    void info(std::string_view component, fmt::format_string<Args...> format, Args&&... args) const {
+    void info(std::string_view component, fmt::format_string<Args...> format,
+              Args&&... args) const {
         write(LogLevel::info, component, format, std::forward<Args>(args)...);
     }
     template <class... Args>
-    void warn(std::string_view component, fmt::format_string<Args...> format, Args&&... args) const {
+    void warn(std::string_view component, fmt::format_string<Args...> format,
+              Args&&... args) const {
         write(LogLevel::warn, component, format, std::forward<Args>(args)...);
     }
     template <class... Args>
-    void error(std::string_view component, fmt::format_string<Args...> format, Args&&... args) const {
+    void error(std::string_view component, fmt::format_string<Args...> format,
+               Args&&... args) const {
         write(LogLevel::error, component, format, std::forward<Args>(args)...);
     }
 
