@@ -1,0 +1,46 @@
+// The Merkle-Patricia trie over any store of nodes by path, updated in place. [YP §App. D]
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace holdfast::chain {
+
+/// A path from the root, one nibble a byte.
+using Nibbles = Bytes;
+Nibbles to_nibbles(ByteView key);
+
+/// Reads the RLP of the node at a path; null if there is none. Nodes are kept by path, not by hash:
+/// an update overwrites, so nothing has to be pruned.
+using NodeSource = std::function<std::optional<Bytes>(ByteView path)>;
+/// Path -> new RLP, or null to delete the node there.
+using NodeChanges = std::map<Nibbles, std::optional<Bytes>>;
+
+struct TrieUpdate {
+    Hash32 root;
+    NodeChanges nodes;
+};
+
+/// Applies changes (key -> value, or null to delete) to the trie behind `source`. Reads only the
+/// nodes on the way to changed keys. Keys are of equal length (they are hashes). An empty `source`
+/// is the empty trie.
+TrieUpdate update_trie(const NodeSource& source,
+                       const std::map<Hash32, std::optional<Bytes>>& changes);
+
+/// The nodes from the root towards `key`, as eth_getProof gives them: proves presence or absence.
+/// [EIP-1186]
+std::vector<Bytes> prove(const NodeSource& source, const Hash32& key);
+/// The value that the proof leads to, null for a proof of absence. Errors: errc::proof_invalid.
+Result<std::optional<Bytes>> verify_proof(const Hash32& root, ByteView key,
+                                          const std::vector<Bytes>& proof);
+
+/// The root of a whole trie at once, keys of any length: for lists of transactions and receipts,
+/// and for tests.
+Hash32 trie_root(const std::map<Bytes, Bytes>& items);
+
+}  // namespace holdfast::chain

@@ -1,0 +1,120 @@
+// The ledger: a deterministic function from ordered payloads to blocks and state. Every node that
+// executes the same payloads computes the same hashes, whatever its engine, clock or hash tables.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "chain/block.h"
+#include "chain/genesis.h"
+#include "chain/receipt.h"
+#include "env/state_store.h"
+#include "ledger/reader.h"
+
+namespace holdfast::ledger {
+
+using TransactionPtr = std::shared_ptr<const chain::RecoveredTransaction>;
+
+/// A payload whose position is agreed, with the senders of its transactions recovered. Transactions
+/// that could not even be decoded or recovered are not in `transactions`: every node leaves out the
+/// same ones.
+struct OrderedPayload {
+    Height height;
+    WallMillis time_ms = 0;
+    Address fee_recipient;
+    Hash32 payload_hash;  ///< SHA-256 of the payload's bytes as they were agreed
+    chain::Origin origin;
+    Bytes mark;           ///< the engine's, stored with the block, not part of any hash
+    std::vector<TransactionPtr> transactions;
+};
+
+/// A transaction that no longer fits: it leaves no trace in the block.
+struct LeftOut {
+    TransactionPtr transaction;
+    Error reason;             ///< one of errc below
+    bool may_fit_later = false;
+};
+
+namespace errc {
+inline constexpr Errc nonce_too_low{"transaction.nonce_too_low"};
+inline constexpr Errc nonce_too_high{"transaction.nonce_too_high"};
+inline constexpr Errc insufficient_funds{"transaction.insufficient_funds"};  ///< gas * price + value
+inline constexpr Errc fee_cap_below_base_fee{"transaction.fee_cap_below_base_fee"};  ///< [EIP-1559]
+inline constexpr Errc block_gas_exceeded{"transaction.block_gas_exceeded"};
+inline constexpr Errc code_not_supported{"transaction.code_not_supported"};  ///< creates or calls a contract
+inline constexpr Errc wrong_genesis{"ledger.wrong_genesis"};  ///< the store holds another ledger
+inline constexpr Errc no_ledger{"ledger.missing"};            ///< the store holds none: `holdfast init`
+inline constexpr Errc bad_snapshot{"ledger.bad_snapshot"};    ///< does not hash to the certified root
+inline constexpr Errc unknown_height{"ledger.unknown_height"};  ///< never existed here, or pruned
+inline constexpr Errc call_reverted{"execution.reverted"};    ///< detail: the reason; data in `output`
+}  // namespace errc
+
+struct Executed {
+    chain::Block block;
+    std::vector<chain::Receipt> receipts;
+    std::vector<LeftOut> left_out;
+    chain::MemberSet members;      ///< in force in the state after this block
+    bool members_changed = false;  ///< by this block
+};
+
+/// What eth_call and eth_estimateGas ask.
+struct Call {
+    Address from;
+    std::optional<Address> to;
+    uint64_t gas_limit = 0;  ///< 0: the block's
+    U256 value;
+    Bytes data;
+};
+struct CallResult {
+    bool success = false;
+    Bytes output;  ///< return data, or the revert data
+    uint64_t gas_used = 0;
+    std::vector<chain::Log> logs;
+};
+
+/// Not thread-safe: one owner executes, others read through `Reader` on a snapshot.
+class Ledger {
+  public:
+    /// Writes block 0 and the genesis state into an empty store.
+    static Status create(env::StateStore& store, const chain::Genesis& genesis);
+    static Result<std::unique_ptr<Ledger>> open(env::StateStore& store,
+                                                const chain::Genesis& genesis);
+
+    /// Executes the payload at head + 1 and writes block, receipts, indexes, state and undo in one
+    /// atomic batch. Transactions that do not fit are left out and told.
+    Executed execute(const OrderedPayload& payload);
+
+    /// The same computation without writing: the block that `execute` would make.
+    [[nodiscard]] Height head() const { return head_.header.number; }
+    [[nodiscard]] const chain::Block& head_block() const { return head_; }
+    [[nodiscard]] const chain::MemberSet& members() const { return members_; }
+
+    /// Forgets blocks and receipts below `keep_from` (headers and certificates stay), and lets the
+    /// store give the space back.
+    void prune(Height keep_from);
+
+    /// Begins a new state at `header`, from a peer's snapshot: `import_accounts` in key order, then
+    /// `finish_import`, which rebuilds the tries and compares the root. Until it succeeds the old
+    /// state stays in force.
+    void begin_import();
+    Status import_chunk(ByteView chunk);
+    Status finish_import(const chain::Header& header, const chain::MemberSet& members, ByteView mark);
+
+  private:
+    Ledger(env::StateStore& store, const chain::Genesis& genesis);
+    env::StateStore& store_;
+    chain::Genesis genesis_;
+    chain::Block head_;
+    chain::MemberSet members_;
+};
+
+/// Runs a call on the state after `height`, changing nothing.
+Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis, Height height,
+                            const Call& call);
+
+/// The flat state at the snapshot's head in pieces that `import_chunk` takes: starts after `cursor`
+/// (empty: from the beginning) and sets it to where the next piece starts; empty again when done.
+Bytes export_chunk(const Reader& reader, Bytes& cursor, size_t bytes_max);
+
+}  // namespace holdfast::ledger

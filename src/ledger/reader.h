@@ -1,0 +1,87 @@
+// Reading the ledger: blocks, receipts, accounts and proofs, on one consistent view of the store.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "chain/account.h"
+#include "chain/block.h"
+#include "chain/certificate.h"
+#include "chain/genesis.h"
+#include "chain/receipt.h"
+#include "env/state_store.h"
+
+namespace holdfast::ledger {
+
+/// How many blocks back state (balances, nonces, slots, proofs) can be asked for.
+inline constexpr uint64_t history_blocks = 256;
+
+struct TransactionPlace {
+    Height height;
+    uint32_t index = 0;
+};
+
+/// EIP-1186's answer, verified against the header's state root of the same height.
+struct AccountProof {
+    chain::Account account;
+    std::vector<Bytes> account_proof;
+    struct Slot {
+        Hash32 key;
+        U256 value;
+        std::vector<Bytes> proof;
+    };
+    std::vector<Slot> slots;
+};
+
+/// Thread-safe, cheap to make. "Null" means unknown here: never existed, or pruned.
+class Reader {
+  public:
+    explicit Reader(std::shared_ptr<const env::StateView> view) : view_(std::move(view)) {}
+
+    [[nodiscard]] Height head() const;
+    [[nodiscard]] Height lowest_block() const;  ///< with a body; above 0 after pruning or a snapshot
+    [[nodiscard]] std::optional<chain::Header> header(Height height) const;
+    [[nodiscard]] std::optional<Hash32> block_hash(Height height) const;
+    [[nodiscard]] std::optional<chain::Block> block(Height height) const;
+    [[nodiscard]] std::optional<std::vector<chain::Receipt>> receipts(Height height) const;
+    [[nodiscard]] std::optional<Bytes> mark(Height height) const;
+    [[nodiscard]] std::optional<Height> height_of(const Hash32& block_hash) const;
+    [[nodiscard]] std::optional<TransactionPlace> place_of(const Hash32& transaction_hash) const;
+    [[nodiscard]] std::optional<chain::Certificate> certificate(Height height) const;
+    /// The highest block with a certificate such that every block below has one or came certified.
+    [[nodiscard]] Height certified() const;
+    /// In force in the state after `height`.
+    [[nodiscard]] std::optional<chain::MemberSet> members(Height height) const;
+
+    /// State after `height`. Errors: errc::unknown_height beyond `history_blocks` back.
+    [[nodiscard]] Result<chain::Account> account(const Address& address, Height height) const;
+    [[nodiscard]] Result<U256> slot(const Address& address, const Hash32& key, Height height) const;
+    [[nodiscard]] Result<Bytes> code(const Address& address, Height height) const;
+    [[nodiscard]] Result<AccountProof> proof(const Address& address, const std::vector<Hash32>& slots,
+                                             Height height) const;
+    [[nodiscard]] const env::StateView& view() const { return *view_; }
+
+  private:
+    std::shared_ptr<const env::StateView> view_;
+};
+
+/// Thread-safe with respect to one executing Ledger: writes a certificate beside its block.
+void put_certificate(env::StateStore& store, const chain::Certificate& certificate);
+
+/// Re-checks a whole store: parent links, header hashes, transaction and receipt roots, every
+/// certificate against the membership of its height, the state trie rebuilt from the flat state
+/// against the head's root, and the sum of balances. Calls `progress` now and then.
+struct VerifyReport {
+    uint64_t blocks = 0, transactions = 0, certificates = 0, accounts = 0;
+    Height head;
+    Hash32 head_hash;
+    U256 total_balance;
+    std::vector<std::string> problems;  ///< empty: the store is sound
+};
+VerifyReport verify(const Reader& reader, const chain::Genesis& genesis,
+                    const std::function<void(Height)>& progress);
+
+}  // namespace holdfast::ledger
