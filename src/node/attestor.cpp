@@ -1,0 +1,229 @@
+// Collecting attestations: lazily verified, only as many as a quorum needs.
+#include "node/attestor.h"
+
+namespace holdfast::node {
+namespace {
+
+constexpr Duration repeat_interval = 500ms;
+constexpr size_t repeats_max = 64;
+/// How far ahead of the own head others' attestations are kept.
+constexpr uint64_t ahead_max = 4096;
+
+}  // namespace
+
+Attestor::Attestor(Context& context, Hooks hooks)
+    : context_(context),
+      hooks_(std::move(hooks)),
+      certified_(context.reader().certified()),
+      next_repeat_(context.now()) {}
+
+void Attestor::start() {
+    const ledger::Reader reader = context_.reader();
+    for (Height height = certified_.next(); height <= context_.head.number; ++height) {
+        const auto hash = reader.block_hash(height);
+        const auto attesting = reader.members(height.previous());
+        if (!hash || !attesting) continue;
+        Slot& slot = slots_[height];
+        slot.certified = reader.certificate(height).has_value();
+        slot.attesting = *attesting;
+        slot.own = chain::attest(context_.voting_key, context_.config.self, context_.genesis_hash,
+                                 attesting->epoch, height, *hash);
+        try_certify(height, slot);
+    }
+}
+
+void Attestor::on_executed(const chain::Attestation& own, const chain::MemberSet& attesting) {
+    Slot& slot = slots_[own.height];
+    slot.own = own;
+    slot.attesting = attesting;
+    if (attesting.find(context_.config.self) != nullptr) {
+        ++context_.counters.attestations_made;
+        context_.broadcast(env::Priority::consensus, own);
+    }
+    try_certify(own.height, slot);
+}
+
+void Attestor::on_attestation(NodeId from, const chain::Attestation& attestation, bool again) {
+    // Each member speaks for itself; certificates are what is passed on.
+    if (attestation.signer != from || attestation.height > context_.head.number + ahead_max) {
+        ++context_.counters.messages_refused;
+        return;
+    }
+    const auto place = slots_.find(attestation.height);
+    if (attestation.height <= certified_ || (place != slots_.end() && place->second.certified)) {
+        if (!again) return;
+        // It has waited for a while, so it missed ours: the certificate ends the matter.
+        if (const auto certificate = context_.reader().certificate(attestation.height))
+            context_.send(from, env::Priority::consensus, *certificate);
+        return;
+    }
+    Slot& slot = slots_[attestation.height];
+    if (slot.verified.contains(from)) return;
+    slot.claimed[from] = attestation;
+    try_certify(attestation.height, slot);
+}
+
+void Attestor::try_certify(Height height, Slot& slot) {
+    if (!slot.own || slot.certified || slot.verifying) return;
+    const chain::MemberSet& set = slot.attesting;
+    const auto rule = context_.genesis.quorum_rule();
+
+    uint64_t weight = 0;
+    chain::Certificate certificate{.height = height, .block_hash = slot.own->block_hash};
+    const auto count = [&](const chain::Attestation& one) {
+        const chain::Member* member = set.find(one.signer);
+        if (member == nullptr || one.block_hash != slot.own->block_hash) return;
+        weight += member->weight;
+        certificate.signatures.emplace_back(one.signer, one.signature);
+    };
+    slot.verified.insert_or_assign(context_.config.self, *slot.own);
+    for (const auto& [signer, one] : slot.verified) count(one);
+    if (chain::is_quorum(weight, set.total_weight(), rule)) {
+        store(height, slot, std::move(certificate));
+        return;
+    }
+    // Are enough claims here to be worth verifying? Differing ones are verified at once: they mean
+    // that somebody is wrong, perhaps we.
+    std::vector<chain::Attestation> check;
+    for (const auto& [signer, one] : slot.claimed) {
+        const chain::Member* member = set.find(signer);
+        if (member == nullptr) continue;
+        const bool differs = one.block_hash != slot.own->block_hash;
+        if (!differs && chain::is_quorum(weight, set.total_weight(), rule)) continue;
+        if (!differs) weight += member->weight;
+        check.push_back(one);
+    }
+    const bool differing = std::ranges::any_of(
+        check, [&](const auto& one) { return one.block_hash != slot.own->block_hash; });
+    if (check.empty() || (!differing && !chain::is_quorum(weight, set.total_weight(), rule)))
+        return;
+
+    slot.verifying = true;
+    struct Job {
+        std::vector<chain::Attestation> attestations;
+        chain::MemberSet members;
+        std::vector<bool> valid;
+    };
+    auto job = std::make_shared<Job>(Job{std::move(check), set, {}});
+    context_.ports.lanes.run(
+        env::Lane::verify,
+        [job, genesis = context_.genesis_hash] {
+            for (const chain::Attestation& one : job->attestations)
+                job->valid.push_back(chain::verify_attestation(one, job->members, genesis));
+        },
+        [this, height, job] { on_verified(height, job->attestations, job->valid); });
+}
+
+void Attestor::on_verified(Height height, const std::vector<chain::Attestation>& checked,
+                           const std::vector<bool>& valid) {
+    const auto place = slots_.find(height);
+    if (place == slots_.end()) return;
+    Slot& slot = place->second;
+    slot.verifying = false;
+    context_.counters.signatures_verified += checked.size();
+    for (size_t i = 0; i < checked.size(); ++i) {
+        slot.claimed.erase(checked[i].signer);
+        if (!valid[i]) {
+            ++context_.counters.messages_refused;
+            continue;
+        }
+        slot.verified.insert_or_assign(checked[i].signer, checked[i]);
+        if (slot.own && checked[i].block_hash != slot.own->block_hash) note_conflict(height, slot);
+    }
+    try_certify(height, slot);
+}
+
+void Attestor::note_conflict(Height height, Slot& slot) {
+    ++context_.counters.conflicting_attestations;
+    std::map<Hash32, uint64_t> weights;
+    uint64_t spoken = 0;
+    for (const auto& [signer, one] : slot.verified) {
+        const chain::Member* member = slot.attesting.find(signer);
+        if (member == nullptr) continue;
+        weights[one.block_hash] += member->weight;
+        spoken += member->weight;
+    }
+    const uint64_t total = slot.attesting.total_weight();
+    const auto rule = context_.genesis.quorum_rule();
+    bool possible = false;
+    for (const auto& [hash, weight] : weights) {
+        if (chain::is_quorum(weight, total, rule) && hash != slot.own->block_hash)
+            hooks_.diverged(
+                fmt::format("block {} executed to {} here, but a quorum attests {}: this node's "
+                            "state is wrong; "
+                            "wipe its data and run `holdfast init --rejoin`",
+                            height, to_hex0x(slot.own->block_hash.view()), to_hex0x(hash.view())));
+        possible = possible || chain::is_quorum(weight + (total - spoken), total, rule);
+    }
+    if (!possible)
+        dispute_ = fmt::format(
+            "members computed different hashes for block {}, so it can have no certificate",
+            height);
+}
+
+void Attestor::on_certificate(const chain::Certificate& certificate) {
+    const auto place = slots_.find(certificate.height);
+    if (place == slots_.end() || place->second.certified || !place->second.own) return;
+    Slot& slot = place->second;
+    // Verified here and not on the workers: it comes rarely, after a loss or while catching up.
+    context_.counters.signatures_verified += certificate.signatures.size();
+    if (!chain::verify_certificate(certificate, slot.attesting, context_.genesis_hash,
+                                   context_.genesis.quorum_rule())) {
+        ++context_.counters.messages_refused;
+        return;
+    }
+    if (certificate.block_hash != slot.own->block_hash) {
+        hooks_.diverged(
+            fmt::format("block {} executed to {} here, but its certificate says {}: this node's "
+                        "state is wrong; "
+                        "wipe its data and run `holdfast init --rejoin`",
+                        certificate.height, to_hex0x(slot.own->block_hash.view()),
+                        to_hex0x(certificate.block_hash.view())));
+        return;
+    }
+    store(certificate.height, slot, certificate);
+}
+
+void Attestor::store(Height height, Slot& slot, chain::Certificate certificate) {
+    slot.certified = true;
+    ledger::put_certificate(context_.ports.store, certificate);
+    advance();
+    hooks_.certified(height);
+}
+
+void Attestor::advance() {
+    while (!slots_.empty()) {
+        const auto first = slots_.begin();
+        if (first->first > certified_ &&
+            !(first->first == certified_.next() && first->second.certified))
+            break;
+        certified_ = std::max(certified_, first->first);
+        slots_.erase(first);
+    }
+}
+
+void Attestor::on_snapshot(Height height) {
+    certified_ = std::max(certified_, height);
+    slots_.erase(slots_.begin(), slots_.upper_bound(height));
+}
+
+void Attestor::on_tick() {
+    if (context_.now() < next_repeat_) return;
+    next_repeat_ = context_.now() + repeat_interval;
+    size_t repeated = 0;
+    for (const auto& [height, slot] : slots_) {
+        // The newest blocks' attestations are still on their way.
+        if (height > head_at_repeat_ || repeated == repeats_max) break;
+        if (!slot.own || slot.certified) continue;
+        ++repeated;
+        context_.broadcast(env::Priority::consensus, AttestationAgain{*slot.own});
+    }
+    head_at_repeat_ = context_.head.number;
+}
+
+std::optional<Instant> Attestor::deadline() const {
+    if (slots_.empty()) return std::nullopt;
+    return next_repeat_;
+}
+
+}  // namespace holdfast::node

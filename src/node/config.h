@@ -1,0 +1,70 @@
+// What makes one node this node. Everything that two nodes must agree on is in genesis instead.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/log.h"
+#include "chain/genesis.h"
+#include "consensus/engine.h"
+#include "env/clock.h"
+#include "env/lanes.h"
+#include "env/state_store.h"
+#include "env/transport.h"
+#include "journal/journal.h"
+#include "ledger/ledger.h"
+#include "mempool/mempool.h"
+
+namespace holdfast::node {
+
+namespace errc {
+inline constexpr Errc stopped{"node.stopped"};  ///< refuses to take part; the status says why
+inline constexpr Errc no_leader{
+    "node.no_leader"};  ///< nobody to give the read its point in the order
+inline constexpr Errc read_timeout{"node.timeout"};
+inline constexpr Errc overloaded{"node.overloaded"};  ///< a bounded queue is full
+inline constexpr Errc diverged{"node.diverged"};  ///< computed another hash than a certificate says
+}  // namespace errc
+
+struct RestoreArguments {
+    const consensus::Base& base;
+    const std::vector<consensus::JournalRecord>& records;
+    consensus::JournalHealth health;
+    uint64_t incarnation;  ///< of the journal
+    Instant now;
+    consensus::Effects& effects;
+};
+using EngineFactory = std::function<std::unique_ptr<consensus::Engine>(const RestoreArguments&)>;
+
+struct Config {
+    NodeId self;
+    crypto::NodeSeed voting_seed;
+    Address fee_recipient;
+    uint64_t fresh_incarnation = 0;  ///< random: taken if the journal has to be begun anew
+    mempool::Limits mempool;
+    uint64_t blocks_kept = 0;  ///< bodies and receipts of this many newest blocks; 0: of all
+    EngineFactory engine;
+};
+
+/// What the application learns of a node. Called on the node's own thread; must not block.
+class Events {
+  public:
+    virtual ~Events() = default;
+    virtual void on_block(const std::shared_ptr<const ledger::Executed>& executed) = 0;
+    /// In force from now on: whom to talk to.
+    virtual void on_members(const chain::MemberSet& members) = 0;
+    /// The node no longer takes part. It goes on answering reads; the reason names the repair.
+    virtual void on_stopped(const Error& reason) = 0;
+};
+
+struct Ports {
+    env::Transport& transport;
+    env::Lanes& lanes;
+    env::Clock& clock;
+    env::StateStore& store;
+    journal::Journal& journal;
+    Events& events;
+    Logger logger;
+};
+
+}  // namespace holdfast::node

@@ -1,0 +1,44 @@
+// What the parts of one node share: its configuration, ports, and the facts that move with the
+// head.
+#pragma once
+
+#include "node/config.h"
+#include "node/messages.h"
+#include "node/status.h"
+
+namespace holdfast::node {
+
+using ledger::TransactionPtr;
+
+struct Context {
+    Config config;
+    Ports ports;
+    chain::Genesis genesis;
+    Hash32 genesis_hash;
+    crypto::NodeKey voting_key;
+
+    chain::MemberSet members;  ///< in force in the state after the head
+    chain::Header head;
+    Hash32 head_hash;
+    U256 next_base_fee;
+    Counters counters;
+    std::string trouble;  ///< why the node stopped; empty while it runs
+
+    [[nodiscard]] bool stopped() const { return !trouble.empty(); }
+    [[nodiscard]] Instant now() const { return ports.clock.now(); }
+    [[nodiscard]] const Logger& log() const { return ports.logger; }
+
+    void send(NodeId to, env::Priority priority, const Message& message) const {
+        ports.transport.send(to, priority, encode_message(message));
+    }
+    /// To every other member.
+    void broadcast(env::Priority priority, const Message& message) const {
+        const Buffer bytes = encode_message(message);
+        for (const chain::Member& member : members.members)
+            if (member.id != config.self) ports.transport.send(member.id, priority, bytes);
+    }
+    /// A view at whatever the store holds now.
+    [[nodiscard]] ledger::Reader reader() const { return ledger::Reader(ports.store.snapshot()); }
+};
+
+}  // namespace holdfast::node

@@ -1,0 +1,120 @@
+// Admission, gossip and re-offering.
+#include "node/intake.h"
+
+namespace holdfast::node {
+namespace {
+
+constexpr Duration offer_interval = 2s;
+constexpr size_t offers_max = 2048;
+constexpr size_t recovering_max = 32'768;
+
+}  // namespace
+
+Intake::Intake(Context& context, std::function<void()> admitted)
+    : context_(context),
+      admitted_(std::move(admitted)),
+      head_reader_(context.reader()),
+      pool_(context.config.mempool, context.genesis.gas_limit,
+            [this](const Address& address) {
+                // The head's state is always at hand; a failure would mean the store lost its head.
+                return head_reader_.account(address, head_reader_.head())
+                    .value_or(chain::new_account());
+            }),
+      next_offer_(context.now() + offer_interval) {}
+
+Status Intake::submit(const TransactionPtr& transaction) {
+    if (context_.stopped()) return fail(errc::stopped, context_.trouble);
+    auto status = pool_.add(transaction, context_.next_base_fee, context_.now());
+    if (!status) {
+        ++context_.counters.transactions_refused;
+        return status;
+    }
+    ++context_.counters.transactions_admitted;
+    unsent_.push_back(transaction);
+    admitted_();
+    return {};
+}
+
+void Intake::flush() {
+    if (unsent_.empty()) return;
+    offer(unsent_);
+    unsent_.clear();
+}
+
+void Intake::offer(const std::vector<TransactionPtr>& transactions) {
+    Transactions message;
+    size_t bytes = 0;
+    const auto send = [&] {
+        if (message.raw.empty()) return;
+        context_.broadcast(env::Priority::gossip, message);
+        message.raw.clear();
+        bytes = 0;
+    };
+    for (const TransactionPtr& transaction : transactions) {
+        if (message.raw.size() == gossip_transactions_max ||
+            bytes + transaction->raw.size() > gossip_bytes_max)
+            send();
+        message.raw.push_back(transaction->raw);
+        bytes += transaction->raw.size();
+    }
+    send();
+}
+
+void Intake::on_gossip(const Transactions& transactions) {
+    if (context_.stopped()) return;
+    // A flood is dropped before it costs signature checks; whoever admitted it offers it again.
+    if (recovering_ + transactions.raw.size() > recovering_max) {
+        ++context_.counters.messages_refused;
+        return;
+    }
+    recovering_ += transactions.raw.size();
+    struct Job {
+        std::vector<Bytes> raw;
+        std::vector<TransactionPtr> recovered;
+    };
+    auto job = std::make_shared<Job>();
+    for (const ByteView raw : transactions.raw) job->raw.push_back(to_bytes(raw));
+    context_.ports.lanes.run(
+        env::Lane::verify,
+        [job, rules = context_.genesis.tx_rules()] {
+            for (const Bytes& raw : job->raw) {
+                auto one = chain::recover_transaction(raw, rules);
+                if (!one) continue;
+                job->recovered.push_back(
+                    std::make_shared<const chain::RecoveredTransaction>(std::move(*one)));
+            }
+        },
+        [this, job] {
+            recovering_ -= job->raw.size();
+            context_.counters.signatures_recovered += job->recovered.size();
+            admit_gossip(job->recovered, job->raw.size() - job->recovered.size());
+        });
+}
+
+void Intake::admit_gossip(const std::vector<TransactionPtr>& transactions, size_t refused) {
+    context_.counters.messages_refused += refused;
+    bool any = false;
+    for (const TransactionPtr& transaction : transactions)
+        if (pool_.add(transaction, context_.next_base_fee, context_.now())) any = true;
+    if (any) admitted_();
+}
+
+void Intake::on_executed(const ledger::Executed& executed) {
+    head_reader_ = context_.reader();
+    pool_.executed(executed.block.transactions, context_.next_base_fee);
+    for (const ledger::LeftOut& left_out : executed.left_out)
+        if (!left_out.may_fit_later) pool_.drop(left_out.transaction->hash, left_out.reason);
+}
+
+void Intake::on_tick() {
+    if (context_.now() < next_offer_) return;
+    next_offer_ = context_.now() + offer_interval;
+    const auto waiting = pool_.admitted_before(context_.now() - offer_interval, offers_max);
+    if (!waiting.empty()) offer(waiting);
+}
+
+std::optional<Instant> Intake::deadline() const {
+    return next_offer_;
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,45 @@
+// How transactions come in: from clients and from peers, into the pool, and on to the other nodes
+// so that any of them may propose them.
+#pragma once
+
+#include <functional>
+
+#include "node/context.h"
+
+namespace holdfast::node {
+
+class Intake {
+  public:
+    /// `admitted` is called when the pool has something new.
+    Intake(Context& context, std::function<void()> admitted);
+
+    /// From a client of this node. Errors: mempool::errc, errc::stopped.
+    Status submit(const TransactionPtr& transaction);
+    /// From a peer: recovered on the workers, then pooled without being passed on again, since
+    /// every node is told by the one that admitted it.
+    void on_gossip(const Transactions& transactions);
+    /// Sends what was admitted since the last call: one message for many transactions.
+    void flush();
+    /// Offers again what was admitted here and is still waiting.
+    void on_tick();
+    [[nodiscard]] std::optional<Instant> deadline() const;
+
+    void on_executed(const ledger::Executed& executed);
+    [[nodiscard]] mempool::Mempool& pool() { return pool_; }
+    [[nodiscard]] const mempool::Mempool& pool() const { return pool_; }
+    [[nodiscard]] size_t recovering() const { return recovering_; }
+
+  private:
+    void admit_gossip(const std::vector<TransactionPtr>& transactions, size_t refused);
+    void offer(const std::vector<TransactionPtr>& transactions);
+
+    Context& context_;
+    std::function<void()> admitted_;
+    ledger::Reader head_reader_;  ///< at the head: what admission is held against
+    mempool::Mempool pool_;
+    std::vector<TransactionPtr> unsent_;
+    size_t recovering_ = 0;  ///< gossiped transactions on the workers
+    Instant next_offer_;
+};
+
+}  // namespace holdfast::node

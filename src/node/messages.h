@@ -1,0 +1,74 @@
+// What nodes say to each other beside their engines: one tag byte, then the body. Everything has a
+// bound; what does not decode is counted and dropped.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "chain/block.h"
+#include "chain/certificate.h"
+#include "chain/member.h"
+
+namespace holdfast::node {
+
+inline constexpr size_t gossip_transactions_max = 512;
+inline constexpr size_t gossip_bytes_max = 1 << 20;
+inline constexpr size_t reply_blocks_max = 256;
+inline constexpr size_t reply_bytes_max = 2 << 20;  ///< a reply closes once it is past this
+inline constexpr size_t chunk_bytes = 1 << 20;
+inline constexpr size_t mark_bytes_max = 64 * 1024;
+
+struct EngineMessage {
+    ByteView bytes;  ///< aliases the message it was decoded from
+};
+struct Transactions {
+    std::vector<ByteView> raw;  ///< aliases the message
+};
+struct BlocksRequest {
+    Height from;
+};
+/// A block with what it takes to execute it again: transactions that were left out have no effect.
+struct SyncBlock {
+    chain::Header header;
+    Bytes mark;
+    std::optional<chain::Certificate> certificate;
+    std::vector<Bytes> transactions;
+};
+struct BlocksReply {
+    Height lowest;  ///< first block still kept there
+    Height head;
+    std::vector<SyncBlock> blocks;
+};
+struct SnapshotRequest {};
+/// Empty header: none certified just now, ask again.
+struct SnapshotOffer {
+    std::optional<chain::Header> header;
+    Bytes mark;
+    chain::Certificate certificate;
+    chain::MemberSet attesting;  ///< whose signatures the certificate holds
+    chain::MemberSet members;    ///< in force in the state after the block
+};
+struct ChunkRequest {
+    Height height;
+    Bytes cursor;
+};
+struct ChunkReply {
+    Height height;
+    Bytes cursor;  ///< that was asked for
+    Bytes next;    ///< empty: this was the last
+    Bytes chunk;
+};
+/// Sent while the block still has no certificate at the sender: whoever has it answers with it.
+struct AttestationAgain {
+    chain::Attestation attestation;
+};
+
+using Message = std::variant<EngineMessage, Transactions, chain::Attestation, chain::Certificate,
+                             BlocksRequest, BlocksReply, SnapshotRequest, SnapshotOffer,
+                             ChunkRequest, ChunkReply, AttestationAgain>;
+
+/// Errors: codec_errc and chain::errc. `bytes` must outlive the result where it aliases.
+Result<Message> decode_message(ByteView bytes);
+Buffer encode_message(const Message& message);
+
+}  // namespace holdfast::node

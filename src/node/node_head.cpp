@@ -1,0 +1,195 @@
+// What moves with the head of the ledger: execution, membership, certificates, catching up; and
+// what the outside asks of a node.
+#include "base/check.h"
+#include "node/node.h"
+
+namespace holdfast::node {
+namespace {
+
+constexpr uint64_t prune_every_blocks = 64;
+
+}  // namespace
+
+void Node::on_executed(PipelineItem& item) {
+    const ledger::Executed& executed = *item.executed;
+    if (item.expected_hash && *item.expected_hash != executed.block.hash) {
+        stop({.code = errc::diverged,
+              .detail = fmt::format(
+                  "block {} from a peer executes to {} here, not to {}: one of the two is wrong; "
+                  "compare `holdfast verify` on both, wipe the wrong one and run `holdfast init "
+                  "--rejoin` there",
+                  executed.block.header.number, to_hex0x(executed.block.hash.view()),
+                  to_hex0x(item.expected_hash->view()))});
+        return;
+    }
+    const chain::MemberSet attesting = context_.members;
+    context_.counters.transactions_executed += executed.block.transactions.size();
+    move_head(executed.block.header, executed.block.hash);
+    if (executed.members_changed) {
+        members_ahead_ = {.boundary = executed.block.header.number,
+                          .members = engine_members(executed.members)};
+        change_members(executed.members);
+    }
+    intake_.on_executed(executed);
+    context_.ports.events.on_block(item.executed);
+    attestor_.on_executed(item.attestation, attesting);
+    if (item.certificate) attestor_.on_certificate(*item.certificate);
+    reads_.on_executed(context_.head.number);
+    sync_.on_executed();
+    carry_out_forgets();
+    prune();
+    proposer_.poke();
+}
+
+void Node::move_head(const chain::Header& header, const Hash32& hash) {
+    context_.head = header;
+    context_.head_hash = hash;
+    context_.next_base_fee = chain::next_base_fee(header, context_.genesis.fees);
+}
+
+void Node::change_members(const chain::MemberSet& members) {
+    context_.members = members;
+    context_.log().info("node", "membership of epoch {} from block {}: {} members", members.epoch,
+                        context_.head.number, members.members.size());
+    if (members.find(context_.config.self) == nullptr)
+        context_.log().warn("node",
+                            "this node is no longer a member: it goes on following as long as its "
+                            "peers serve it; stop it when convenient");
+    context_.ports.events.on_members(members);
+}
+
+void Node::on_certified() {
+    if (members_ahead_ && attestor_.certified() >= members_ahead_->boundary) {
+        consensus::MembersChanged change = std::move(*members_ahead_);
+        members_ahead_.reset();
+        host_.step(std::move(change));
+    }
+    proposer_.poke();
+}
+
+void Node::on_jumped(const chain::Header& header, const chain::MemberSet& members) {
+    move_head(header, chain::header_hash(header));
+    if (members != context_.members) change_members(members);
+    attestor_.on_snapshot(header.number);
+    ledger::Executed nothing{.block = {.header = header, .hash = context_.head_hash}};
+    intake_.on_executed(nothing);
+    reads_.on_executed(header.number);
+}
+
+// The engine goes on from the ledger's head, so the head must not be lost again: flushed first.
+void Node::on_caught_up() {
+    const Height position = context_.head.number;
+    context_.ports.lanes.run(
+        env::Lane::bulk, [this] { context_.ports.store.flush(); },
+        [this, position] {
+            const auto mark = context_.reader().mark(position);
+            const auto members = context_.reader().members(position);
+            CHECK(mark && members, "node: the block just synced is not in the store");
+            host_.step(consensus::Synced{
+                .position = position, .mark = *mark, .members = engine_members(*members)});
+        });
+}
+
+void Node::prune() {
+    const uint64_t kept = context_.config.blocks_kept;
+    const Height head = context_.head.number;
+    if (kept == 0 || head.value <= kept || head.value % prune_every_blocks != 0) return;
+    context_.ports.lanes.run(
+        env::Lane::execute, [this, keep_from = head - kept] { ledger_->prune(keep_from); }, [] {});
+}
+
+// Speaking on while nobody certifies would pile up blocks that nothing vouches for.
+std::string Node::hold() const {
+    if (!attestor_.dispute().empty())
+        return attestor_.dispute() +
+               "; compare `holdfast verify` on the members and replace the wrong";
+    const uint64_t lag = context_.head.number - attestor_.certified();
+    if (lag > context_.genesis.parameters.certificate_lag_max)
+        return fmt::format(
+            "the newest certified block is {} behind the head; start the members that are down",
+            lag);
+    return {};
+}
+
+// ------------------------------------------------------------------------------------- outside
+
+void Node::read(Reads::Done done) {
+    if (const auto id = reads_.begin(std::move(done))) host_.step(consensus::Read{*id});
+}
+
+Status Node::transfer_leadership(NodeId to) {
+    if (context_.stopped()) return fail(errc::stopped, context_.trouble);
+    host_.step(
+        consensus::Admin{.action = consensus::AdminAction::transfer_leadership, .target = to});
+    return {};
+}
+
+void Node::stop(const Error& reason) {
+    if (context_.stopped()) return;
+    context_.trouble = describe(reason);
+    context_.log().error("node", "stopped: {}", context_.trouble);
+    host_.stop();
+    reads_.fail_all({.code = errc::stopped, .detail = context_.trouble});
+    context_.ports.events.on_stopped(reason);
+}
+
+void Node::on_tick() {
+    if (context_.stopped()) return;
+    host_.on_tick();
+    proposer_.poke();
+    intake_.on_tick();
+    attestor_.on_tick();
+    sync_.on_tick();
+    sync_server_.on_tick();
+    reads_.on_tick();
+}
+
+std::optional<Instant> Node::deadline() const {
+    if (context_.stopped()) return std::nullopt;
+    std::optional<Instant> earliest;
+    const auto consider = [&earliest](const std::optional<Instant>& at) {
+        if (at && (!earliest || *at < *earliest)) earliest = at;
+    };
+    consider(host_.deadline());
+    consider(proposer_.deadline());
+    consider(intake_.deadline());
+    consider(attestor_.deadline());
+    consider(sync_.deadline());
+    consider(sync_server_.deadline());
+    consider(reads_.deadline());
+    return earliest;
+}
+
+NodeStatus Node::status() const {
+    NodeStatus status;
+    status.self = context_.config.self;
+    status.engine = chain::to_string(context_.genesis.engine);
+    status.trouble = context_.trouble.empty() ? proposer_.holding() : context_.trouble;
+    if (context_.stopped())
+        status.state = NodeState::stopped;
+    else if (sync_.active())
+        status.state = NodeState::syncing;
+    status.agreement = host_.status();
+    status.head = context_.head.number;
+    status.head_hash = context_.head_hash;
+    status.head_time_ms =
+        chain::decode_extra(context_.head.extra_data).value_or(chain::Extra{}).time_ms;
+    status.certified = attestor_.certified();
+    status.sync_target = sync_.active() ? sync_.target() : context_.head.number;
+    status.pending_transactions = intake_.pool().size();
+    status.pending_bytes = intake_.pool().size_bytes();
+    status.journal_bytes = host_.journal_bytes();
+    status.members = context_.members;
+    status.is_member = context_.members.find(context_.config.self) != nullptr;
+    status.counters = context_.counters;
+    status.counters.journal_syncs = host_.journal_syncs();
+    status.counters.journal_records = host_.journal_records();
+    status.queues = {{"journal", host_.persists_waiting()},
+                     {"pipeline", pipeline_.depth()},
+                     {"recovering", intake_.recovering()},
+                     {"uncertified", attestor_.pending()},
+                     {"reads", reads_.waiting()}};
+    return status;
+}
+
+}  // namespace holdfast::node

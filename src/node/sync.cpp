@@ -1,0 +1,206 @@
+// The client side of catching up. One request is out at a time; silence or nonsense moves on to the
+// next member.
+#include "node/sync.h"
+
+namespace holdfast::node {
+namespace {
+
+/// Blocks fetched but not yet executed: enough to keep the executor busy during a round trip.
+constexpr size_t pipeline_depth_max = 512;
+
+}  // namespace
+
+Sync::Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks hooks)
+    : context_(context), ledger_(ledger), pipeline_(pipeline), hooks_(std::move(hooks)) {}
+
+void Sync::on_catch_up(const consensus::CatchUp& wanted) {
+    target_ = std::max(target_, wanted.upto);
+    if (phase_ != Phase::idle) return;
+    context_.log().info("sync", "behind: at block {}, fetching up to {} from peers",
+                        context_.head.number, target_);
+    source_ = wanted.source;
+    if (context_.members.find(source_) == nullptr && source_.value == 0) next_source();
+    phase_ = Phase::blocks;
+    request();
+}
+
+void Sync::next_source() {
+    const auto& members = context_.members.members;
+    const auto usable = [this](const chain::Member& member) {
+        return member.id != context_.config.self;
+    };
+    // The next id after the present one, around the ring.
+    const chain::Member* chosen = nullptr;
+    for (const chain::Member& member : members)
+        if (usable(member) && member.id > source_ && chosen == nullptr) chosen = &member;
+    for (const chain::Member& member : members)
+        if (usable(member) && chosen == nullptr) chosen = &member;
+    if (chosen != nullptr) source_ = chosen->id;
+}
+
+void Sync::request() {
+    if (phase_ == Phase::blocks)
+        context_.send(source_, env::Priority::bulk, BlocksRequest{pipeline_.next_height()});
+    else if (phase_ == Phase::offer)
+        context_.send(source_, env::Priority::bulk, SnapshotRequest{});
+    else if (phase_ == Phase::chunks)
+        context_.send(source_, env::Priority::bulk,
+                      ChunkRequest{.height = offer_.header->number, .cursor = cursor_});
+    ask_again_later();
+}
+
+void Sync::on_blocks(NodeId from, BlocksReply& reply) {
+    if (!expects(from, Phase::blocks)) return;
+    const Height wanted = pipeline_.next_height();
+    if (reply.lowest > wanted) {
+        context_.log().info("sync", "node {} keeps blocks from {} only; fetching a snapshot", from,
+                            reply.lowest);
+        phase_ = Phase::offer;
+        request();
+        return;
+    }
+    for (const SyncBlock& block : reply.blocks) {
+        // An answer to an earlier, repeated request overlaps; what follows it does not.
+        if (block.header.number < pipeline_.next_height()) continue;
+        if (block.header.number > pipeline_.next_height() ||
+            !chain::decode_extra(block.header.extra_data)) {
+            fall_back("it sent blocks out of order");
+            return;
+        }
+        pipeline_.deliver_synced(block);
+        ++context_.counters.blocks_synced;
+    }
+    if (reply.blocks.empty() || pipeline_.depth() >= pipeline_depth_max) {
+        finish_if_caught_up();
+        if (active()) ask_again_later();
+        return;
+    }
+    request();
+}
+
+void Sync::on_executed() {
+    if (phase_ != Phase::blocks) return;
+    finish_if_caught_up();
+}
+
+void Sync::finish_if_caught_up() {
+    if (context_.head.number < target_ || pipeline_.depth() > 0) return;
+    phase_ = Phase::idle;
+    retry_at_.reset();
+    context_.log().info("sync", "caught up at block {}", context_.head.number);
+    hooks_.caught_up();
+}
+
+void Sync::fall_back(std::string_view why) {
+    context_.log().warn("sync", "node {} is of no use for catching up: {}; trying another", source_,
+                        why);
+    phase_ = Phase::blocks;
+    next_source();
+    ask_again_later();
+}
+
+void Sync::on_tick() {
+    if (!retry_at_ || context_.now() < *retry_at_) return;
+    retry_at_.reset();
+    if (phase_ == Phase::idle || phase_ == Phase::importing || context_.stopped()) return;
+    if (phase_ == Phase::blocks) {
+        finish_if_caught_up();
+        if (!active()) return;
+        if (pipeline_.depth() >= pipeline_depth_max) {
+            ask_again_later();
+            return;
+        }
+        next_source();
+    } else if (phase_ == Phase::offer) {
+        next_source();
+    } else if (++chunk_retries_ > chunk_retries_max) {
+        fall_back("it stopped sending its snapshot");
+        return;
+    }
+    request();
+}
+
+std::optional<Instant> Sync::deadline() const {
+    return retry_at_;
+}
+
+Status Sync::check_offer(const SnapshotOffer& offer) const {
+    const auto extra = chain::decode_extra(offer.header->extra_data);
+    if (!extra) return std::unexpected(extra.error());
+    if (offer.certificate.height != offer.header->number ||
+        offer.certificate.block_hash != chain::header_hash(*offer.header))
+        return fail(chain::errc::certificate_malformed, "for another block");
+    if (extra->next_members_hash != offer.members.hash())
+        return fail(ledger::errc::bad_snapshot, "members differ from the header's");
+    return chain::verify_certificate(offer.certificate, offer.attesting, context_.genesis_hash,
+                                     context_.genesis.quorum_rule());
+}
+
+void Sync::on_offer(NodeId from, SnapshotOffer& offer) {
+    if (!expects(from, Phase::offer)) return;
+    if (!offer.header) {  // nothing certified just now: the same peer will have it soon
+        retry_at_ = context_.now() + Duration(200'000);
+        return;
+    }
+    if (offer.header->number <= context_.head.number) {
+        fall_back("its snapshot is older than what is here");
+        return;
+    }
+    if (const auto status = check_offer(offer); !status) {
+        fall_back(describe(status.error()));
+        return;
+    }
+    offer_ = std::move(offer);
+    cursor_.clear();
+    chunk_retries_ = 0;
+    phase_ = Phase::chunks;
+    context_.log().info("sync", "taking a snapshot of block {} from node {}", offer_.header->number,
+                        from);
+    context_.ports.lanes.run(
+        env::Lane::execute, [this] { ledger_.begin_import(); }, [this] { request(); });
+}
+
+void Sync::on_chunk(NodeId from, ChunkReply& reply) {
+    if (!expects(from, Phase::chunks) || reply.height != offer_.header->number ||
+        reply.cursor != cursor_)
+        return;
+    retry_at_.reset();
+    chunk_retries_ = 0;
+    const bool last = reply.next.empty();
+    struct Job {
+        Bytes chunk;
+        Status status;
+    };
+    auto job = std::make_shared<Job>(Job{std::move(reply.chunk), {}});
+    if (last) phase_ = Phase::importing;
+    cursor_ = std::move(reply.next);
+    context_.ports.lanes.run(
+        env::Lane::execute,
+        [this, job, last] {
+            job->status = ledger_.import_chunk(job->chunk);
+            if (job->status && last)
+                job->status = ledger_.finish_import(*offer_.header, offer_.members, offer_.mark);
+        },
+        [this, job, last] {
+            if (!job->status || last)
+                import_finished(job->status);
+            else
+                request();
+        });
+}
+
+void Sync::import_finished(const Status& status) {
+    if (!status) {
+        fall_back(describe(status.error()));
+        return;
+    }
+    ++context_.counters.snapshots_synced;
+    ledger::put_certificate(context_.ports.store, offer_.certificate);
+    hooks_.jumped(*offer_.header, offer_.members);
+    context_.log().info("sync", "snapshot of block {} is in place", offer_.header->number);
+    phase_ = Phase::blocks;
+    finish_if_caught_up();
+    if (active()) request();
+}
+
+}  // namespace holdfast::node

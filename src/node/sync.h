@@ -1,0 +1,97 @@
+// Catching up outside the engine: blocks from peers, executed and compared with their hashes, or a
+// certified snapshot when the blocks are no longer kept anywhere near.
+#pragma once
+
+#include <functional>
+
+#include "node/context.h"
+#include "node/pipeline.h"
+
+namespace holdfast::node {
+
+class Sync {
+  public:
+    struct Hooks {
+        /// The ledger stands at `head` now, and the engine may go on from there.
+        std::function<void()> caught_up;
+        /// The ledger was replaced by a snapshot: everything that follows the head must be renewed.
+        std::function<void(const chain::Header&, const chain::MemberSet&)> jumped;
+    };
+
+    Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks hooks);
+
+    void on_catch_up(const consensus::CatchUp& wanted);
+    void on_blocks(NodeId from, BlocksReply& reply);
+    void on_offer(NodeId from, SnapshotOffer& offer);
+    void on_chunk(NodeId from, ChunkReply& reply);
+    /// A block left the pipeline; the head has moved.
+    void on_executed();
+    void on_tick();
+    [[nodiscard]] std::optional<Instant> deadline() const;
+
+    [[nodiscard]] bool active() const { return phase_ != Phase::idle; }
+    [[nodiscard]] Height target() const { return target_; }
+
+  private:
+    enum class Phase : uint8_t {
+        idle,
+        blocks,    ///< a request for blocks is out, or what it brought is being executed
+        offer,     ///< a request for a snapshot is out
+        chunks,    ///< the snapshot is coming in
+        importing  ///< the snapshot is being checked
+    };
+
+    void request();
+    void ask_again_later() { retry_at_ = context_.now() + retry_interval; }
+    void next_source();
+    void fall_back(std::string_view why);
+    void finish_if_caught_up();
+    void import_finished(const Status& status);
+    [[nodiscard]] bool expects(NodeId from, Phase phase) const {
+        return phase_ == phase && from == source_ && !context_.stopped();
+    }
+    [[nodiscard]] Status check_offer(const SnapshotOffer& offer) const;
+
+    static constexpr Duration retry_interval = 2s;
+    static constexpr unsigned chunk_retries_max = 3;
+
+    Context& context_;
+    ledger::Ledger& ledger_;
+    Pipeline& pipeline_;
+    Hooks hooks_;
+    Phase phase_ = Phase::idle;
+    NodeId source_;
+    Height target_;
+    std::optional<Instant> retry_at_;
+    SnapshotOffer offer_;
+    Bytes cursor_;
+    unsigned chunk_retries_ = 0;
+};
+
+/// The other side: answers from the store, on the bulk lane.
+class SyncServer {
+  public:
+    explicit SyncServer(Context& context) : context_(context) {}
+
+    void on_blocks_request(NodeId from, const BlocksRequest& request);
+    void on_snapshot_request(NodeId from);
+    void on_chunk_request(NodeId from, const ChunkRequest& request);
+    void on_tick();
+    [[nodiscard]] std::optional<Instant> deadline() const;
+
+  private:
+    /// A view kept for one peer while it fetches the state of one height.
+    struct Held {
+        std::shared_ptr<const ledger::Reader> reader;
+        Height height;
+        Instant expires;
+    };
+    static constexpr Duration held_for = 30s;
+    static constexpr size_t jobs_max = 64;
+
+    Context& context_;
+    std::map<NodeId, Held> held_;
+    size_t jobs_ = 0;  ///< on the bulk lane
+};
+
+}  // namespace holdfast::node
