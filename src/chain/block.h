@@ -56,6 +56,9 @@ struct Extra {
 Bytes encode_extra(const Extra& extra);
 Result<Extra> decode_extra(ByteView bytes);
 
+/// Longest extra data taken: room for what a genesis may say; Extra itself is 96 bytes.
+inline constexpr size_t header_extra_bytes_max = 1024;
+
 /// An Ethereum header with the fields of Prague. [YP §4.4, EIP-1559, 4895, 4844, 4788, 7685]
 struct Header {
     Hash32 parent_hash;

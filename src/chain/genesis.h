@@ -14,13 +14,16 @@ enum class EngineKind : uint8_t { raft, paxos, bft, pow };
 
 /// Every parameter that two nodes must not be able to differ in. Milliseconds end in _ms.
 struct Parameters {
-    uint64_t election_timeout_ms = 300;     ///< Raft: shortest silence before a campaign; drawn up to twice
+    uint64_t election_timeout_ms =
+        300;  ///< Raft: shortest silence before a campaign; drawn up to twice
     uint64_t heartbeat_ms = 50;
-    uint64_t empty_interval_ms = 1000;      ///< an idle chain still ticks this often
+    uint64_t empty_interval_ms = 1000;  ///< an idle chain still ticks this often
     uint64_t payload_bytes_max = 1'000'000;
-    uint64_t clock_ahead_max_ms = 15'000;   ///< a payload's time may be this far ahead of a node's clock
-    uint64_t certificate_lag_max = 1024;    ///< blocks executed beyond the last certified one
-    uint64_t approval_blocks_max = 100'000; ///< an approval to add or remove a member expires after this
+    uint64_t clock_ahead_max_ms =
+        15'000;  ///< a payload's time may be this far ahead of a node's clock
+    uint64_t certificate_lag_max = 1024;  ///< blocks executed beyond the last certified one
+    uint64_t approval_blocks_max =
+        100'000;  ///< an approval to add or remove a member expires after this
     bool operator==(const Parameters&) const = default;
 };
 
@@ -42,8 +45,8 @@ struct Genesis {
     std::map<Address, GenesisAccount> alloc;
 
     EngineKind engine = EngineKind::raft;
-    bool dev = false;                      ///< well-known keys allowed
-    bool allow_unprotected = false;        ///< transactions without a chain id
+    bool dev = false;                ///< well-known keys allowed
+    bool allow_unprotected = false;  ///< transactions without a chain id
     FeeRules fees;
     Parameters parameters;
     MemberSet members;
@@ -57,8 +60,8 @@ struct Genesis {
 /// named errors (errc::genesis_*).
 Result<Genesis> parse_genesis(std::string_view json);
 std::string genesis_to_json(const Genesis& genesis);
-/// SHA-256 of the canonical encoding of the whole object, members and parameters included: what nodes
-/// compare at the handshake and what signatures name. (The hash of block 0 is another value.)
+/// SHA-256 of the canonical encoding of the whole object, members and parameters included: what
+/// nodes compare at the handshake and what signatures name. (The hash of block 0 is another value.)
 Hash32 genesis_hash(const Genesis& genesis);
 
 std::string_view to_string(EngineKind kind);

@@ -7,6 +7,8 @@
 
 namespace holdfast::chain {
 
+inline constexpr size_t log_topics_max = 4;  ///< LOG4 [YP §App. H]
+
 struct Log {
     Address address;
     std::vector<Hash32> topics;
@@ -30,7 +32,8 @@ Bloom bloom_of(const std::vector<Log>& logs);
 void add_to(Bloom& bloom, const Bloom& more);
 
 /// Roots of the tries that map RLP(index) to the encoded item. [YP §4.4.2]
-Hash32 transactions_root(const std::vector<std::shared_ptr<const RecoveredTransaction>>& transactions);
+Hash32 transactions_root(
+    const std::vector<std::shared_ptr<const RecoveredTransaction>>& transactions);
 Hash32 receipts_root(const std::vector<Receipt>& receipts);
 Hash32 ordered_root(const std::vector<Bytes>& items);
 

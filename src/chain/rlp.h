@@ -33,8 +33,8 @@ class Encoder {
 };
 
 /// Reads items in order; the first failure sticks and later reads give empty values, as with
-/// holdfast::Reader. A number with leading zeros, a length in a longer form than needed and a single
-/// byte behind a prefix are refused.
+/// holdfast::Reader. A number with leading zeros, a length in a longer form than needed and a
+/// single byte behind a prefix are refused.
 class Decoder {
   public:
     explicit Decoder(ByteView in) : in_(in) {}

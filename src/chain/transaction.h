@@ -25,7 +25,8 @@ struct AccessListEntry {
 
 struct Transaction {
     TxType type = TxType::dynamic_fee;
-    std::optional<uint64_t> chain_id;  ///< absent only in a legacy transaction without replay protection
+    std::optional<uint64_t>
+        chain_id;  ///< absent only in a legacy transaction without replay protection
     uint64_t nonce = 0;
     U256 max_priority_fee_per_gas;  ///< gas price, for types 0 and 1
     U256 max_fee_per_gas;           ///< gas price, for types 0 and 1
@@ -54,8 +55,8 @@ inline constexpr size_t transaction_bytes_max = 128 * 1024;
 /// What a transaction is held against.
 struct TxRules {
     uint64_t chain_id = 0;
-    bool require_chain_id = true;           ///< refuse legacy transactions without [EIP-155] protection
-    uint64_t gas_limit_max = 16'777'216;    ///< [EIP-7825]
+    bool require_chain_id = true;  ///< refuse legacy transactions without [EIP-155] protection
+    uint64_t gas_limit_max = 16'777'216;  ///< [EIP-7825]
 };
 
 /// Canonical encodings only: what `encode` would not have written is refused. Never recovers.
@@ -67,8 +68,8 @@ Hash32 signing_hash(const Transaction& transaction);
 /// Fills in the signature. Errors: crypto::errc::bad_secret_key.
 Status sign_transaction(Transaction& transaction, const crypto::SecretKey& key);
 
-/// Every stateless rule: chain id, fee order, gas limit against intrinsic gas and cap, init code size,
-/// nonce below 2^64-1, r and s in range, low s [EIP-2].
+/// Every stateless rule: chain id, fee order, gas limit against intrinsic gas and cap, init code
+/// size, nonce below 2^64-1, r and s in range, low s [EIP-2].
 Status check_transaction(const Transaction& transaction, const TxRules& rules);
 /// Gas charged before execution: 21000, data, access list, creation; and the floor of [EIP-7623].
 uint64_t intrinsic_gas(const Transaction& transaction);
@@ -78,7 +79,8 @@ uint64_t floor_gas(const Transaction& transaction);
 /// if every cheaper rule holds.
 Result<RecoveredTransaction> recover_transaction(ByteView raw, const TxRules& rules);
 
-/// What the sender pays per gas at this base fee; null if it does not even cover the base fee. [EIP-1559]
+/// What the sender pays per gas at this base fee; null if it does not even cover the base fee.
+/// [EIP-1559]
 std::optional<U256> effective_gas_price(const Transaction& transaction, const U256& base_fee);
 
 }  // namespace holdfast::chain

@@ -17,6 +17,11 @@ Nibbles to_nibbles(ByteView key);
 
 /// Reads the RLP of the node at a path; null if there is none. Nodes are kept by path, not by hash:
 /// an update overwrites, so nothing has to be pruned.
+///
+/// Which nodes are kept: the root, at the empty path, and every node whose RLP has 32 bytes or
+/// more, at the nibbles that lead to it (an extension's child lies behind the extension's own
+/// nibbles). A smaller node is embedded in its parent, as in the hash tree, and has no entry of its
+/// own.
 using NodeSource = std::function<std::optional<Bytes>(ByteView path)>;
 /// Path -> new RLP, or null to delete the node there.
 using NodeChanges = std::map<Nibbles, std::optional<Bytes>>;
@@ -26,9 +31,10 @@ struct TrieUpdate {
     NodeChanges nodes;
 };
 
-/// Applies changes (key -> value, or null to delete) to the trie behind `source`. Reads only the
-/// nodes on the way to changed keys. Keys are of equal length (they are hashes). An empty `source`
-/// is the empty trie.
+/// Applies changes (key -> value, or null or nothing to delete) to the trie behind `source`. Reads
+/// only the nodes on the way to changed keys. Keys are of equal length (they are hashes). An empty
+/// `source` is the empty trie. A source that lacks a node that another names, or holds one that is
+/// not a trie node, is a broken store: `fatal`.
 TrieUpdate update_trie(const NodeSource& source,
                        const std::map<Hash32, std::optional<Bytes>>& changes);
 
@@ -42,5 +48,7 @@ Result<std::optional<Bytes>> verify_proof(const Hash32& root, ByteView key,
 /// The root of a whole trie at once, keys of any length: for lists of transactions and receipts,
 /// and for tests.
 Hash32 trie_root(const std::map<Bytes, Bytes>& items);
+/// The root of the trie that maps RLP(index) to each item. [YP §4.4.2]
+Hash32 ordered_trie_root(const std::vector<ByteView>& items);
 
 }  // namespace holdfast::chain
