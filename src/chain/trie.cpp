@@ -240,9 +240,12 @@ TrieUpdate update_trie(const NodeSource& source,
                        const std::map<Hash32, std::optional<Bytes>>& changes) {
     Update update(source);
     // Removals last: then a branch that gains one child and loses another need not collapse
-    // between, nor its remaining child be read.
+    // between, nor its remaining child be read. What maps to nothing is not held. [YP §App. D]
+    const auto removes = [](const std::optional<Bytes>& value) {
+        return !value || value->empty();
+    };
     for (const auto& [key, value] : changes) {
-        if (value) update.put(to_nibbles(key.view()), *value);
+        if (!removes(value)) update.put(to_nibbles(key.view()), *value);
     }
     for (const auto& [key, value] : changes) {
         if (removes(value)) update.remove(to_nibbles(key.view()));
