@@ -1,5 +1,5 @@
-// A disk in memory for tests and the simulator. It keeps apart what was written and what was synced,
-// so it can crash at any operation, lose or tear what no sync covered, and rot.
+// A disk in memory for tests and the simulator. It keeps apart what was written and what was
+// synced, so it can crash at any operation, lose or tear what no sync covered, and rot.
 #pragma once
 
 #include <map>
@@ -22,8 +22,8 @@ class MemoryDevice final : public ByteDevice {
     [[nodiscard]] Bytes read_mark() const override;
     void write_mark(ByteView bytes) override;
 
-    /// From the next operation but `operations` on, nothing has an effect any more: the process died.
-    /// The test asks dead() after each call, and then revives the device.
+    /// From the next operation but `operations` on, nothing has an effect any more: the process
+    /// died. The test asks dead() after each call, and then revives the device.
     void die_after(uint64_t operations) { left_ = operations; }
     [[nodiscard]] bool dead() const { return left_ && *left_ == 0; }
     /// Operations that changed something so far.

@@ -1,5 +1,6 @@
-// The state store in memory: for tests and the simulator, on one thread. Ordered, with snapshots that
-// cost nothing to take, and a crash that loses the newest unflushed batches, as the real one may.
+// The state store in memory: for tests and the simulator, on one thread. Ordered, with snapshots
+// that cost nothing to take, and a crash that loses the newest unflushed batches, as the real one
+// may.
 #pragma once
 
 #include <memory>

@@ -14,12 +14,14 @@ inline constexpr Errc cannot_open{"storage.cannot_open"};
 inline constexpr Errc in_use{"storage.in_use"};  ///< another process holds the folder's lock
 inline constexpr Errc cannot_write{"storage.cannot_write"};
 inline constexpr Errc cannot_read{"storage.cannot_read"};
+inline constexpr Errc damaged{"storage.damaged"};  ///< something that was on stable storage is gone
 }  // namespace errc
 
 /// Files `NNNNNNNN.journal` and `mark` in `folder`. The folder must exist.
 Result<std::unique_ptr<env::ByteDevice>> open_journal_folder(const std::filesystem::path& folder);
 
-/// Holds an exclusive lock on `folder/LOCK` as long as it lives: two processes never share a folder.
+/// Holds an exclusive lock on `folder/LOCK` as long as it lives: two processes never share a
+/// folder.
 class FolderLock {
   public:
     static Result<FolderLock> take(const std::filesystem::path& folder);

@@ -17,7 +17,7 @@ struct RocksOptions {
     bool create = false;     ///< only `init` creates; elsewhere a missing store is an error
 };
 
-/// Errors: errc::cannot_open, errc::in_use.
+/// Errors: errc::cannot_open, errc::in_use, errc::damaged: what a flush promised is gone.
 Result<std::unique_ptr<env::StateStore>> open_rocks_store(const std::filesystem::path& folder,
                                                           const RocksOptions& options);
 
