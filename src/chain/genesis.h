@@ -14,18 +14,24 @@ enum class EngineKind : uint8_t { raft, paxos, bft, pow };
 
 /// Every parameter that two nodes must not be able to differ in. Milliseconds end in _ms.
 struct Parameters {
-    uint64_t election_timeout_ms =
-        300;  ///< Raft: shortest silence before a campaign; drawn up to twice
+    /// Raft: shortest silence before a campaign; drawn up to twice.
+    uint64_t election_timeout_ms = 300;
     uint64_t heartbeat_ms = 50;
     uint64_t empty_interval_ms = 1000;  ///< an idle chain still ticks this often
     uint64_t payload_bytes_max = 1'000'000;
-    uint64_t clock_ahead_max_ms =
-        15'000;  ///< a payload's time may be this far ahead of a node's clock
+    /// A payload's time may be this far ahead of a node's clock.
+    uint64_t clock_ahead_max_ms = 15'000;
     uint64_t certificate_lag_max = 1024;  ///< blocks executed beyond the last certified one
-    uint64_t approval_blocks_max =
-        100'000;  ///< an approval to add or remove a member expires after this
+    /// An approval to add or remove a member expires after this.
+    uint64_t approval_blocks_max = 100'000;
     bool operator==(const Parameters&) const = default;
 };
+
+/// Longest genesis file taken, and its deepest nesting.
+inline constexpr size_t genesis_bytes_max = 64 * 1024 * 1024;
+inline constexpr size_t genesis_depth_max = 16;
+/// So that every JSON reader holds a chain id exactly, and an [EIP-155] v fits 64 bits.
+inline constexpr uint64_t chain_id_max = (uint64_t{1} << 53) - 1;
 
 struct GenesisAccount {
     U256 balance;
@@ -59,6 +65,9 @@ struct Genesis {
 /// Strict: unknown fields, wrong types, repeated ids, keys or endpoints, impossible parameters are
 /// named errors (errc::genesis_*).
 Result<Genesis> parse_genesis(std::string_view json);
+/// The rules that parse_genesis holds a well-formed file to, for a genesis made otherwise.
+Status validate_genesis(const Genesis& genesis);
+/// What parse_genesis reads back as the same value, indented for people.
 std::string genesis_to_json(const Genesis& genesis);
 /// SHA-256 of the canonical encoding of the whole object, members and parameters included: what
 /// nodes compare at the handshake and what signatures name. (The hash of block 0 is another value.)

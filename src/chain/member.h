@@ -25,7 +25,7 @@ struct Member {
 inline constexpr size_t members_max = 1024;
 inline constexpr size_t endpoint_bytes_max = 255;
 /// So that no sum of weights, nor three times one, leaves 64 bits.
-inline constexpr uint64_t member_weight_max = uint64_t{1} << 40;
+inline constexpr uint64_t member_weight_max = 1'000'000'000;
 
 struct MemberSet {
     uint64_t epoch = 0;           ///< counts changes; every signature names it

@@ -1,0 +1,30 @@
+// JSON as a plain tree, strictly: repeated keys, comments and deep nesting are refused, and numbers
+// keep their digits, for amounts do not fit a double. For genesis only.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace holdfast::chain {
+
+struct Json {
+    enum class Kind : uint8_t { null, boolean, number, string, array, object };
+
+    Kind kind = Kind::null;
+    bool flag = false;  ///< boolean
+    std::string text;   ///< string: its content; number: its digits as written
+    std::vector<Json> items;
+    std::vector<std::pair<std::string, Json>> fields;  ///< in the order of the file
+
+    [[nodiscard]] const Json* find(std::string_view name) const;
+};
+
+std::string_view to_string(Json::Kind kind);
+
+/// Errors: errc::genesis_malformed, with the place.
+Result<Json> parse_json(std::string_view text, size_t depth_max);
+
+}  // namespace holdfast::chain
