@@ -1,11 +1,11 @@
 // The engine contract: one input in, an ordered list of effects out. Every family of agreement is a
-// pure state machine behind this header; the host (node/engine_host.h) feeds it and carries out what
-// it says. Same state and inputs, same effects: no I/O, clock, thread or global randomness.
+// pure state machine behind this header; the host (node/engine_host.h) feeds it and carries out
+// what it says. Same state and inputs, same effects: no I/O, clock, thread or global randomness.
 //
-// The one ordering rule: an effect takes place only after every Persist before it in its own list is
-// durable. So a vote is [Persist, Send], and a leader's parallel disk write is [Send, Persist]: it
-// counts itself when Durable comes back. Deliver, Final and Revert moreover keep their order across
-// lists; a Persist never waits for another. See consensus/README.md for the manual.
+// The one ordering rule: an effect takes place only after every Persist before it in its own list
+// is durable. So a vote is [Persist, Send], and a leader's parallel disk write is [Send, Persist]:
+// it counts itself when Durable comes back. Deliver, Final and Revert moreover keep their order
+// across lists; a Persist never waits for another. See consensus/README.md for the manual.
 #pragma once
 
 #include <optional>
@@ -109,8 +109,9 @@ struct Send {
 struct SetTimer {
     Instant at;
 };
-/// Pull a payload to follow `ancestors`: every payload proposed or known but not yet delivered, oldest
-/// first, so that the host can leave their transactions out. At most one is unanswered at a time.
+/// Pull a payload to follow `ancestors`: every payload proposed or known but not yet delivered,
+/// oldest first, so that the host can leave their transactions out. At most one is unanswered at a
+/// time.
 struct NeedPayload {
     AskId ask;
     std::vector<Buffer> ancestors;
@@ -136,8 +137,9 @@ struct Verify {
 struct Cancel {
     AskId ask;
 };
-/// In order, without gaps. `position` is the block height; no-ops and configuration entries take none.
-/// `mark` is opaque to the host, stored and served with the block: what an engine restarts from.
+/// In order, without gaps. `position` is the block height; no-ops and configuration entries take
+/// none. `mark` is opaque to the host, stored and served with the block: what an engine restarts
+/// from.
 struct Deliver {
     Height position;
     Buffer payload;
@@ -182,8 +184,8 @@ struct Accuse {
     Bytes evidence;
 };
 
-using Effect = std::variant<Persist, Send, SetTimer, NeedPayload, Check, Verify, Cancel, Deliver, Final,
-                            Revert, CatchUp, Forget, Seal, ReadAt, ReadRefused, Accuse>;
+using Effect = std::variant<Persist, Send, SetTimer, NeedPayload, Check, Verify, Cancel, Deliver,
+                            Final, Revert, CatchUp, Forget, Seal, ReadAt, ReadRefused, Accuse>;
 using Effects = std::vector<Effect>;
 
 // ------------------------------------------------------------------------------------- restore
