@@ -14,6 +14,10 @@
 
 namespace holdfast::ledger {
 
+class JournaledState;
+class LiveState;
+class SnapshotImport;
+
 using TransactionPtr = std::shared_ptr<const chain::RecoveredTransaction>;
 
 /// A payload whose position is agreed, with the senders of its transactions recovered. Transactions
@@ -25,29 +29,33 @@ struct OrderedPayload {
     Address fee_recipient;
     Hash32 payload_hash;  ///< SHA-256 of the payload's bytes as they were agreed
     chain::Origin origin;
-    Bytes mark;           ///< the engine's, stored with the block, not part of any hash
+    Bytes mark;  ///< the engine's, stored with the block, not part of any hash
     std::vector<TransactionPtr> transactions;
 };
 
 /// A transaction that no longer fits: it leaves no trace in the block.
 struct LeftOut {
     TransactionPtr transaction;
-    Error reason;             ///< one of errc below
+    Error reason;  ///< one of errc below
     bool may_fit_later = false;
 };
 
 namespace errc {
 inline constexpr Errc nonce_too_low{"transaction.nonce_too_low"};
 inline constexpr Errc nonce_too_high{"transaction.nonce_too_high"};
-inline constexpr Errc insufficient_funds{"transaction.insufficient_funds"};  ///< gas * price + value
+inline constexpr Errc insufficient_funds{
+    "transaction.insufficient_funds"};  ///< gas * price + value
 inline constexpr Errc fee_cap_below_base_fee{"transaction.fee_cap_below_base_fee"};  ///< [EIP-1559]
 inline constexpr Errc block_gas_exceeded{"transaction.block_gas_exceeded"};
-inline constexpr Errc code_not_supported{"transaction.code_not_supported"};  ///< creates or calls a contract
+inline constexpr Errc code_not_supported{
+    "transaction.code_not_supported"};                        ///< creates or calls a contract
 inline constexpr Errc wrong_genesis{"ledger.wrong_genesis"};  ///< the store holds another ledger
-inline constexpr Errc no_ledger{"ledger.missing"};            ///< the store holds none: `holdfast init`
-inline constexpr Errc bad_snapshot{"ledger.bad_snapshot"};    ///< does not hash to the certified root
+inline constexpr Errc no_ledger{"ledger.missing"};  ///< the store holds none: `holdfast init`
+inline constexpr Errc already_exists{"ledger.already_exists"};  ///< `create` on a store in use
+inline constexpr Errc bad_snapshot{"ledger.bad_snapshot"};  ///< does not hash to the certified root
 inline constexpr Errc unknown_height{"ledger.unknown_height"};  ///< never existed here, or pruned
-inline constexpr Errc call_reverted{"execution.reverted"};    ///< detail: the reason; data in `output`
+inline constexpr Errc call_reverted{
+    "execution.reverted"};  ///< detail: the reason; data in `output`
 }  // namespace errc
 
 struct Executed {
@@ -76,8 +84,12 @@ struct CallResult {
 /// Not thread-safe: one owner executes, others read through `Reader` on a snapshot.
 class Ledger {
   public:
-    /// Writes block 0 and the genesis state into an empty store.
+    ~Ledger();
+    /// Writes block 0 and the genesis state into an empty store. Errors: errc::already_exists,
+    /// chain::errc::genesis_invalid (the supply overflows, or the alloc uses the validators'
+    /// address).
     static Status create(env::StateStore& store, const chain::Genesis& genesis);
+    /// Ends an import that a crash interrupted. Errors: errc::no_ledger, errc::wrong_genesis.
     static Result<std::unique_ptr<Ledger>> open(env::StateStore& store,
                                                 const chain::Genesis& genesis);
 
@@ -85,7 +97,6 @@ class Ledger {
     /// atomic batch. Transactions that do not fit are left out and told.
     Executed execute(const OrderedPayload& payload);
 
-    /// The same computation without writing: the block that `execute` would make.
     [[nodiscard]] Height head() const { return head_.header.number; }
     [[nodiscard]] const chain::Block& head_block() const { return head_; }
     [[nodiscard]] const chain::MemberSet& members() const { return members_; }
@@ -94,22 +105,37 @@ class Ledger {
     /// store give the space back.
     void prune(Height keep_from);
 
-    /// Begins a new state at `header`, from a peer's snapshot: `import_accounts` in key order, then
-    /// `finish_import`, which rebuilds the tries and compares the root. Until it succeeds the old
-    /// state stays in force.
+    /// Takes a new state from a peer's snapshot: pieces are staged beside the old state, which
+    /// stays in force until `finish_import` has found that they hash to the header's state root.
+    /// From then on the switch is certain: if a crash interrupts it, `open` ends it. The staged
+    /// pieces of an import that never finished are dropped by the next `begin_import` or `open`.
     void begin_import();
+    /// Errors: errc::bad_snapshot, for a piece malformed or out of order.
     Status import_chunk(ByteView chunk);
-    Status finish_import(const chain::Header& header, const chain::MemberSet& members, ByteView mark);
+    /// `header` must be certified, above the head; `members` are in force after it. Errors:
+    /// bad_snapshot.
+    Status finish_import(const chain::Header& header, const chain::MemberSet& members,
+                         ByteView mark);
 
   private:
     Ledger(env::StateStore& store, const chain::Genesis& genesis);
+    Status load_head();
+    chain::Header begin_header(const OrderedPayload& payload) const;
+    void seal(const OrderedPayload& payload, JournaledState& state, const U256& burnt_here,
+              Executed& executed);
+
     env::StateStore& store_;
     chain::Genesis genesis_;
     chain::Block head_;
+    WallMillis head_time_ms_ = 0;
     chain::MemberSet members_;
+    U256 burnt_;
+    std::unique_ptr<LiveState> state_;
+    std::unique_ptr<SnapshotImport> import_;
 };
 
-/// Runs a call on the state after `height`, changing nothing.
+/// Runs a call on the state after `height`, changing nothing. Errors: errc::unknown_height,
+/// code_not_supported, insufficient_funds, transaction.gas_below_intrinsic.
 Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis, Height height,
                             const Call& call);
 

@@ -42,7 +42,8 @@ class Reader {
     explicit Reader(std::shared_ptr<const env::StateView> view) : view_(std::move(view)) {}
 
     [[nodiscard]] Height head() const;
-    [[nodiscard]] Height lowest_block() const;  ///< with a body; above 0 after pruning or a snapshot
+    [[nodiscard]] Height lowest_block()
+        const;  ///< with a body; above 0 after pruning or a snapshot
     [[nodiscard]] std::optional<chain::Header> header(Height height) const;
     [[nodiscard]] std::optional<Hash32> block_hash(Height height) const;
     [[nodiscard]] std::optional<chain::Block> block(Height height) const;
@@ -60,8 +61,8 @@ class Reader {
     [[nodiscard]] Result<chain::Account> account(const Address& address, Height height) const;
     [[nodiscard]] Result<U256> slot(const Address& address, const Hash32& key, Height height) const;
     [[nodiscard]] Result<Bytes> code(const Address& address, Height height) const;
-    [[nodiscard]] Result<AccountProof> proof(const Address& address, const std::vector<Hash32>& slots,
-                                             Height height) const;
+    [[nodiscard]] Result<AccountProof> proof(const Address& address,
+                                             const std::vector<Hash32>& slots, Height height) const;
     [[nodiscard]] const env::StateView& view() const { return *view_; }
 
   private:

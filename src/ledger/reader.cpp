@@ -1,0 +1,184 @@
+// Reading blocks, state and proofs from one view.
+#include "ledger/reader.h"
+
+#include "chain/rlp.h"
+#include "chain/trie.h"
+#include "crypto/hash.h"
+#include "ledger/block_records.h"
+#include "ledger/keys.h"
+#include "ledger/ledger.h"
+#include "ledger/live_state.h"
+#include "ledger/undo.h"
+
+namespace holdfast::ledger {
+
+using env::Column;
+using keys::BlockPart;
+
+namespace {
+
+/// The head, if state after `height` can still be read.
+Result<Height> head_for_state(const Reader& reader, Height height) {
+    const Height head = reader.head();
+    const uint64_t from = meta_number(reader.view(), keys::state_from).value_or(0);
+    if (height > head || height.value < from || head - height > history_blocks)
+        return fail(
+            errc::unknown_height,
+            fmt::format(
+                "state is kept from block {} to {}",
+                std::max(from, head.value > history_blocks ? head.value - history_blocks : 0),
+                head));
+    return head;
+}
+
+}  // namespace
+
+Height Reader::head() const {
+    const auto record = view_->get(Column::meta, view_of(keys::head));
+    const auto head = record ? decode_head(*record) : std::nullopt;
+    return head ? head->height : Height(0);
+}
+
+Height Reader::lowest_block() const {
+    return Height(meta_number(*view_, keys::lowest_block).value_or(0));
+}
+
+std::optional<chain::Header> Reader::header(Height height) const {
+    const auto record = view_->get(Column::blocks, keys::block_part(BlockPart::header, height));
+    auto decoded = record ? decode_header_record(*record) : std::nullopt;
+    if (!decoded) return std::nullopt;
+    return std::move(decoded->header);
+}
+
+std::optional<Hash32> Reader::block_hash(Height height) const {
+    const auto record = view_->get(Column::blocks, keys::block_part(BlockPart::header, height));
+    if (!record || record->size() < Hash32::size_bytes) return std::nullopt;
+    return Hash32::from(ByteView(*record).first(Hash32::size_bytes));
+}
+
+std::optional<chain::Block> Reader::block(Height height) const {
+    if (height < lowest_block()) return std::nullopt;
+    const auto body = view_->get(Column::blocks, keys::block_part(BlockPart::body, height));
+    const auto record = view_->get(Column::blocks, keys::block_part(BlockPart::header, height));
+    if (!body || !record) return std::nullopt;
+    auto header = decode_header_record(*record);
+    auto transactions = decode_body(*body);
+    if (!header || !transactions) return std::nullopt;
+    return chain::Block{.header = std::move(header->header),
+                        .hash = header->hash,
+                        .transactions = std::move(*transactions)};
+}
+
+std::optional<std::vector<chain::Receipt>> Reader::receipts(Height height) const {
+    if (height < lowest_block()) return std::nullopt;
+    const auto record = view_->get(Column::blocks, keys::block_part(BlockPart::receipts, height));
+    return record ? decode_receipts(*record) : std::nullopt;
+}
+
+std::optional<Bytes> Reader::mark(Height height) const {
+    return view_->get(Column::blocks, keys::block_part(BlockPart::mark, height));
+}
+
+std::optional<Height> Reader::height_of(const Hash32& block_hash) const {
+    const auto record = view_->get(Column::hashes, block_hash.view());
+    if (!record || record->size() != sizeof(uint64_t)) return std::nullopt;
+    return Height(holdfast::Reader(*record).u64());
+}
+
+std::optional<TransactionPlace> Reader::place_of(const Hash32& transaction_hash) const {
+    const auto record = view_->get(Column::hashes, transaction_hash.view());
+    const auto place = record ? decode_place(*record) : std::nullopt;
+    if (!place || place->height < lowest_block()) return std::nullopt;
+    return place;
+}
+
+std::optional<chain::Certificate> Reader::certificate(Height height) const {
+    const auto record = view_->get(Column::certificates, keys::of_height(height));
+    if (!record) return std::nullopt;
+    holdfast::Reader in(*record);
+    auto certificate = chain::decode_certificate(in);
+    if (!in.finish()) return std::nullopt;
+    return certificate;
+}
+
+Height Reader::certified() const {
+    return std::min(head(), Height(meta_number(*view_, keys::certified).value_or(0)));
+}
+
+std::optional<chain::MemberSet> Reader::members(Height height) const {
+    // Sets from before a snapshot say nothing about the heights between them and it.
+    if (height > head() || height.value < meta_number(*view_, keys::state_from).value_or(0))
+        return std::nullopt;
+    std::optional<chain::MemberSet> found;
+    view_->scan(Column::meta, keys::members_at(height), [&](ByteView key, ByteView value) {
+        if (!text_of(key).starts_with(keys::members_prefix)) return false;
+        holdfast::Reader in(value);
+        auto set = chain::decode_member_set(in);
+        if (in.finish()) found = std::move(set);
+        return false;
+    });
+    return found;
+}
+
+Result<chain::Account> Reader::account(const Address& address, Height height) const {
+    const auto head = head_for_state(*this, height);
+    if (!head) return std::unexpected(head.error());
+    return PastState(*view_, height, *head).account(address).account;
+}
+
+Result<U256> Reader::slot(const Address& address, const Hash32& key, Height height) const {
+    const auto head = head_for_state(*this, height);
+    if (!head) return std::unexpected(head.error());
+    return PastState(*view_, height, *head)
+        .slot(crypto::keccak256(address.view()), crypto::keccak256(key.view()));
+}
+
+Result<Bytes> Reader::code(const Address& address, Height height) const {
+    const auto found = account(address, height);
+    if (!found) return std::unexpected(found.error());
+    return view_->get(Column::code, found->code_hash.view()).value_or(Bytes{});
+}
+
+Result<AccountProof> Reader::proof(const Address& address, const std::vector<Hash32>& slots,
+                                   Height height) const {
+    const auto head = head_for_state(*this, height);
+    if (!head) return std::unexpected(head.error());
+    PastState state(*view_, height, *head);
+    const KeyedAccount keyed = state.account(address);
+    const auto node = [&](Column column, ByteView key) {
+        return get_at(*view_, column, key, height, *head);
+    };
+    AccountProof proof{
+        .account = keyed.account,
+        .account_proof = chain::prove(
+            [&](ByteView path) { return node(Column::account_trie, path); }, keyed.key),
+        .slots = {}};
+    for (const Hash32& slot : slots) {
+        const Hash32 slot_key = crypto::keccak256(slot.view());
+        proof.slots.push_back({.key = slot,
+                               .value = state.slot(keyed.key, slot_key),
+                               .proof = chain::prove(
+                                   [&](ByteView path) {
+                                       return node(Column::slot_trie,
+                                                   keys::joined(keyed.key.view(), path));
+                                   },
+                                   slot_key)});
+    }
+    return proof;
+}
+
+void put_certificate(env::StateStore& store, const chain::Certificate& certificate) {
+    Writer out;
+    chain::encode(out, certificate);
+    env::Batch batch{{Column::certificates, keys::of_height(certificate.height), out.take()}};
+    const uint64_t before = meta_number(store, keys::certified).value_or(0);
+    uint64_t certified = before;
+    while (certified + 1 == certificate.height.value ||
+           store.get(Column::certificates, keys::of_height(Height(certified + 1))))
+        ++certified;
+    if (certified > before)
+        batch.push_back({Column::meta, to_bytes(keys::certified), encode_number(certified)});
+    store.write(batch);
+}
+
+}  // namespace holdfast::ledger

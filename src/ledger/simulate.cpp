@@ -1,0 +1,53 @@
+// Calls that change nothing: what eth_call and eth_estimateGas ask.
+#include <algorithm>
+
+#include "chain/errors.h"
+#include "ledger/keys.h"
+#include "ledger/ledger.h"
+#include "ledger/live_state.h"
+#include "ledger/transition.h"
+
+namespace holdfast::ledger {
+
+Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis, Height height,
+                            const Call& call) {
+    // Also tells whether state is kept for this height.
+    const auto from = reader.account(call.from, height);
+    if (!from) return std::unexpected(from.error());
+    const auto header = reader.header(height);
+    if (!header) return fail(errc::unknown_height, "no such block here");
+    const auto extra = chain::decode_extra(header->extra_data);
+
+    PastState past(reader.view(), height, reader.head());
+    JournaledState state(past, {.chain_id = genesis.chain_id,
+                                .number = header->number,
+                                .timestamp = header->timestamp,
+                                .time_ms = extra ? extra->time_ms : header->timestamp * 1000,
+                                .beneficiary = header->beneficiary,
+                                .gas_limit = header->gas_limit,
+                                .base_fee = header->base_fee_per_gas,
+                                .prev_randao = header->prev_randao});
+    if (auto target = check_target(state, call.to); !target) return std::unexpected(target.error());
+    if (from->balance < call.value) {
+        return fail(
+            errc::insufficient_funds,
+            fmt::format("has {}, sends {}", from->balance.to_decimal(), call.value.to_decimal()));
+    }
+    chain::Transaction shape;
+    shape.to = call.to;
+    shape.data = call.data;
+    const uint64_t intrinsic = chain::intrinsic_gas(shape), floor = chain::floor_gas(shape);
+    const uint64_t gas_limit = call.gas_limit == 0 ? header->gas_limit : call.gas_limit;
+    if (gas_limit < std::max(intrinsic, floor)) {
+        return fail(chain::errc::tx_gas_below_intrinsic,
+                    fmt::format("gas {} of {}", gas_limit, std::max(intrinsic, floor)));
+    }
+    RunResult run = run_call(state, call.from, *call.to, call.value, call.data,
+                             gas_limit - intrinsic, genesis.parameters);
+    return CallResult{.success = run.success,
+                      .output = std::move(run.output),
+                      .gas_used = std::max(intrinsic + run.gas_used, floor),
+                      .logs = state.end_transaction()};
+}
+
+}  // namespace holdfast::ledger

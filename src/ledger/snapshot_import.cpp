@@ -1,0 +1,220 @@
+// Installing a snapshot so that a crash at any write leaves either the old state or the new one;
+// and forgetting old bodies.
+#include "base/check.h"
+#include "chain/errors.h"
+#include "ledger/block_records.h"
+#include "ledger/keys.h"
+#include "ledger/ledger.h"
+#include "ledger/snapshot.h"
+
+namespace holdfast::ledger {
+namespace {
+
+using env::Column;
+using keys::BlockPart;
+
+constexpr size_t batch_items_max = 8192;
+constexpr std::string_view pruned_key = "pruned";  ///< bodies below are erased
+constexpr size_t longest_key_bytes = 128;
+
+void erase_column(env::StateStore& store, Column column) {
+    store.erase_range(column, {}, Bytes(longest_key_bytes, 0xff));
+}
+
+void erase_pieces(env::StateStore& store) {
+    store.erase_range(Column::meta, keys::import_piece_at(0), keys::import_piece_at(UINT64_MAX));
+}
+
+/// What is to be installed: written once the pieces are known to be good.
+struct Plan {
+    chain::Header header;
+    chain::MemberSet members;
+    Bytes mark;
+    U256 burnt;
+    uint64_t pieces = 0;
+};
+
+Bytes encode_plan(const Plan& plan) {
+    Writer out;
+    out.bytes(chain::encode_header(plan.header));
+    chain::encode(out, plan.members);
+    out.bytes(plan.mark);
+    out.raw(plan.burnt.to_big_endian());
+    out.u64(plan.pieces);
+    return out.take();
+}
+
+Plan decode_plan(ByteView record) {
+    holdfast::Reader in(record);
+    Plan plan;
+    auto header = chain::decode_header(in.bytes(record.size()));
+    plan.members = chain::decode_member_set(in);
+    plan.mark = in.bytes_copy(record.size());
+    plan.burnt = U256::from_big_endian(in.raw(32)).value_or(U256{});
+    plan.pieces = in.u64();
+    CHECK(in.finish() && header, "the store gives back the plan that we wrote");
+    plan.header = std::move(*header);
+    return plan;
+}
+
+/// Writes in batches of bounded size; order between them does not matter while `importing` is set.
+class Installer {
+  public:
+    explicit Installer(env::StateStore& store) : store_(store) {}
+    void put(Column column, Bytes key, Bytes value) {
+        batch_.push_back({column, std::move(key), std::move(value)});
+        if (batch_.size() >= batch_items_max) write();
+    }
+    void write() {
+        if (!batch_.empty()) store_.write(batch_);
+        batch_.clear();
+    }
+
+  private:
+    env::StateStore& store_;
+    env::Batch batch_;
+};
+
+void install_state(env::StateStore& store, const Plan& plan) {
+    for (const Column column :
+         {Column::accounts, Column::slots, Column::account_trie, Column::slot_trie, Column::undo})
+        erase_column(store, column);
+    Installer installer(store);
+    SnapshotStream stream({
+        .item =
+            [&](const SnapshotItem& item, const Hash32& account) {
+                switch (item.kind) {
+                    case SnapshotItemKind::account:
+                        return installer.put(Column::accounts, to_bytes(item.key.view()),
+                                             to_bytes(item.value));
+                    case SnapshotItemKind::slot:
+                        return installer.put(Column::slots,
+                                             keys::joined(account.view(), item.key.view()),
+                                             to_bytes(item.value));
+                    case SnapshotItemKind::code:
+                        return installer.put(Column::code, to_bytes(item.key.view()),
+                                             to_bytes(item.value));
+                }
+            },
+        .node = [&](Column column, Bytes key,
+                    const Bytes& node) { installer.put(column, std::move(key), node); },
+    });
+    for (uint64_t piece = 0; piece < plan.pieces; ++piece) {
+        const auto bytes = store.get(Column::meta, keys::import_piece_at(piece));
+        CHECK(bytes && stream.add(*bytes), "staged pieces were good when they were staged");
+    }
+    const auto root = stream.finish();
+    CHECK(root && *root == plan.header.state_root, "staged pieces hashed to the root before");
+    installer.write();
+}
+
+void install(env::StateStore& store, const Plan& plan) {
+    const Height height = plan.header.number;
+    prune_bodies(store, height);
+    install_state(store, plan);
+    const Hash32 hash = chain::header_hash(plan.header);
+    Writer members;
+    chain::encode(members, plan.members);
+    const auto meta = [](std::string_view key, std::optional<Bytes> value) {
+        return env::BatchItem{Column::meta, to_bytes(key), std::move(value)};
+    };
+    store.write({
+        {Column::blocks, keys::block_part(BlockPart::header, height),
+         encode_header_record(hash, plan.header)},
+        {Column::blocks, keys::block_part(BlockPart::mark, height), plan.mark},
+        {Column::hashes, to_bytes(hash.view()), encode_number(height.value)},
+        {Column::meta, keys::members_at(height), members.take()},
+        meta(keys::head, encode_head({height, hash})),
+        meta(keys::burnt, encode_amount(plan.burnt)),
+        meta(keys::lowest_block, encode_number(height.value + 1)),
+        meta(keys::state_from, encode_number(height.value)),
+        meta(keys::certified, encode_number(height.value)),
+        meta(keys::importing, std::nullopt),
+    });
+    erase_pieces(store);
+    store.flush();
+}
+
+}  // namespace
+
+SnapshotImport::SnapshotImport(env::StateStore& store) : store_(store), stream_({}) {
+    erase_pieces(store_);
+}
+
+Status SnapshotImport::add(ByteView piece) {
+    if (piece.size() > snapshot_piece_bytes_max || pieces_ >= snapshot_pieces_max)
+        return fail(errc::bad_snapshot, "larger than any snapshot");
+    if (auto added = stream_.add(piece); !added) return added;
+    store_.write({{Column::meta, keys::import_piece_at(pieces_++), to_bytes(piece)}});
+    return {};
+}
+
+Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSet& members,
+                              ByteView mark) {
+    const auto root = stream_.finish();
+    const auto extra = chain::decode_extra(header.extra_data);
+    const auto supply = meta_amount(store_, keys::supply);
+    CHECK(supply.has_value(), "the supply is written at creation");
+    const auto burnt = checked_sub(*supply, stream_.total_balance());
+    Status verdict;
+    if (!root) {
+        verdict = std::unexpected(root.error());
+    } else if (*root != header.state_root) {
+        verdict = fail(errc::bad_snapshot, "the state does not hash to the header's root");
+    } else if (!extra || extra->next_members_hash != members.hash()) {
+        verdict = fail(errc::bad_snapshot, "the members are not those that the header names");
+    } else if (!burnt) {
+        verdict = fail(errc::bad_snapshot, "there is more money than genesis made");
+    }
+    if (!verdict) {
+        erase_pieces(store_);
+        return verdict;
+    }
+    const Plan plan{.header = header,
+                    .members = members,
+                    .mark = to_bytes(mark),
+                    .burnt = *burnt,
+                    .pieces = pieces_};
+    // On stable storage before the old state is touched: from here on there is no way back.
+    store_.write({{Column::meta, to_bytes(keys::importing), encode_plan(plan)}});
+    store_.flush();
+    install(store_, plan);
+    return {};
+}
+
+void SnapshotImport::recover(env::StateStore& store) {
+    if (const auto plan = store.get(Column::meta, view_of(keys::importing))) {
+        install(store, decode_plan(*plan));
+        return;
+    }
+    // A crash while pieces were arriving: nobody can go on from the middle.
+    if (store.get(Column::meta, keys::import_piece_at(0))) erase_pieces(store);
+}
+
+void prune_bodies(env::StateStore& store, Height keep_from) {
+    const uint64_t pruned = meta_number(store, pruned_key).value_or(0);
+    const uint64_t lowest = meta_number(store, keys::lowest_block).value_or(0);
+    if (keep_from.value <= pruned) return;
+    // First nobody sees them any more, then they go: an interruption leaves only hidden leftovers,
+    // which the next call finds, since `pruned` has not moved.
+    if (keep_from.value > lowest)
+        store.write({{Column::meta, to_bytes(keys::lowest_block), encode_number(keep_from.value)}});
+    const auto head_record = store.get(Column::meta, view_of(keys::head));
+    const auto head = head_record ? decode_head(*head_record) : std::nullopt;
+    const Height end = std::min(keep_from, head ? head->height.next() : keep_from);
+    for (Height height(pruned); height < end; ++height) {
+        const auto body = store.get(Column::blocks, keys::block_part(BlockPart::body, height));
+        if (!body) continue;
+        env::Batch batch;
+        for (const Hash32& hash : body_hashes(*body))
+            batch.push_back({Column::hashes, to_bytes(hash.view()), std::nullopt});
+        if (!batch.empty()) store.write(batch);
+    }
+    for (const BlockPart part : {BlockPart::body, BlockPart::receipts, BlockPart::mark}) {
+        store.erase_range(Column::blocks, keys::block_part(part, Height(pruned)),
+                          keys::block_part(part, keep_from));
+    }
+    store.write({{Column::meta, to_bytes(pruned_key), encode_number(keep_from.value)}});
+}
+
+}  // namespace holdfast::ledger

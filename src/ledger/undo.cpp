@@ -1,0 +1,89 @@
+// Writing and reading undo records.
+#include "ledger/undo.h"
+
+#include "base/check.h"
+#include "ledger/keys.h"
+
+namespace holdfast::ledger {
+namespace {
+
+constexpr uint8_t index_shard = 0xff;
+
+// FNV-1a: only has to spread keys evenly, and the same on every machine.
+size_t shard_of(env::Column column, ByteView key) {
+    uint64_t hash = 0xcbf29ce484222325 ^ static_cast<uint64_t>(column);
+    for (const uint8_t byte : key) hash = (hash ^ byte) * 0x100000001b3;
+    return (hash >> 32 ^ hash) % undo_shards;
+}
+
+Bytes record_key(Height height, uint8_t shard) {
+    Bytes key = keys::of_height(height);
+    key.push_back(shard);
+    return key;
+}
+
+// Null if the record does not speak of the key; else its old value, which may be null itself.
+std::optional<std::optional<Bytes>> find_in(ByteView record, env::Column column, ByteView key) {
+    holdfast::Reader in(record);
+    while (in.left() > 0 && !in.failed()) {
+        const bool same_column = in.u8() == static_cast<uint8_t>(column);
+        const ByteView its_key = in.raw(in.u8());
+        const bool present = in.boolean();
+        const ByteView value = present ? in.raw(in.u32()) : ByteView{};
+        if (in.failed() || !same_column || !equal(its_key, key)) continue;
+        return present ? std::optional(to_bytes(value)) : std::optional<Bytes>{};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+void UndoRecorder::add(env::Column column, ByteView key, const std::optional<Bytes>& old) {
+    CHECK(key.size() <= 0xff, "keys of state are short");
+    Writer& out = shards_[shard_of(column, key)];
+    out.u8(static_cast<uint8_t>(column));
+    out.u8(static_cast<uint8_t>(key.size()));
+    out.raw(key);
+    out.boolean(old.has_value());
+    if (old) out.bytes(*old);
+}
+
+void UndoRecorder::finish(Height height, env::Batch& batch) {
+    uint64_t present = 0;
+    for (size_t shard = 0; shard < undo_shards; ++shard) {
+        if (shards_[shard].size() == 0) continue;
+        present |= uint64_t{1} << shard;
+        batch.push_back({env::Column::undo, record_key(height, static_cast<uint8_t>(shard)),
+                         shards_[shard].take()});
+    }
+    if (present == 0) return;
+    Writer index;
+    index.u64(present);
+    batch.push_back({env::Column::undo, record_key(height, index_shard), index.take()});
+}
+
+void erase_undo(const env::StateView& view, Height height, env::Batch& batch) {
+    const auto index = view.get(env::Column::undo, record_key(height, index_shard));
+    if (!index) return;
+    const uint64_t present = holdfast::Reader(*index).u64();
+    for (size_t shard = 0; shard < undo_shards; ++shard) {
+        if ((present >> shard & 1) == 0) continue;
+        batch.push_back(
+            {env::Column::undo, record_key(height, static_cast<uint8_t>(shard)), std::nullopt});
+    }
+    batch.push_back({env::Column::undo, record_key(height, index_shard), std::nullopt});
+}
+
+std::optional<Bytes> get_at(const env::StateView& view, env::Column column, ByteView key,
+                            Height height, Height head) {
+    // The first block after `height` that overwrote the key kept what it found.
+    const auto shard = static_cast<uint8_t>(shard_of(column, key));
+    for (Height later = height.next(); later <= head; ++later) {
+        const auto record = view.get(env::Column::undo, record_key(later, shard));
+        if (!record) continue;
+        if (auto old = find_in(*record, column, key)) return std::move(*old);
+    }
+    return view.get(column, key);
+}
+
+}  // namespace holdfast::ledger
