@@ -27,7 +27,7 @@ struct NetworkConfig {
     crypto::NodeSeed transport_seed;
     std::string listen;  ///< "host:port"
     session::Limits limits;
-    size_t connections_pending_max = 64;          ///< sockets that have not finished their handshake
+    size_t connections_pending_max = 64;  ///< sockets that have not finished their handshake
     Duration handshake_timeout{5'000'000};
     Duration backoff_first{20'000}, backoff_cap{2'000'000};
 };
@@ -54,7 +54,8 @@ class Network : public env::Transport {
     static Result<std::unique_ptr<Network>> start(NetworkConfig config, std::vector<Peer> peers,
                                                   Callbacks callbacks, Logger logger);
 
-    /// Thread-safe. A message to an unknown or absent peer waits in its bounded queue or is dropped.
+    /// Thread-safe. A message to an unknown or absent peer waits in its bounded queue or is
+    /// dropped.
     void send(NodeId to, env::Priority priority, Buffer message) override = 0;
     /// Thread-safe: the whole new set; links to whoever is gone are closed.
     virtual void set_peers(std::vector<Peer> peers) = 0;
