@@ -79,6 +79,9 @@ Status check_transaction(const Transaction& transaction, const TxRules& rules) {
     if (transaction.max_priority_fee_per_gas > transaction.max_fee_per_gas)
         return fail(errc::tx_fee_order, transaction.max_priority_fee_per_gas.to_decimal() +
                                             " above " + transaction.max_fee_per_gas.to_decimal());
+    // A cost that is no number could never be paid; whether this one can is a question of state.
+    if (!checked_mul(transaction.max_fee_per_gas, transaction.gas_limit))
+        return fail(errc::tx_value_overflow, "gas times fee is over 2^256-1");
     if (!transaction.to && transaction.data.size() > init_code_bytes_max)
         return fail(errc::tx_init_code_too_large, std::to_string(transaction.data.size()) +
                                                       " bytes, at most " +

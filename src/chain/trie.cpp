@@ -241,9 +241,7 @@ TrieUpdate update_trie(const NodeSource& source,
     Update update(source);
     // Removals last: then a branch that gains one child and loses another need not collapse
     // between, nor its remaining child be read. What maps to nothing is not held. [YP §App. D]
-    const auto removes = [](const std::optional<Bytes>& value) {
-        return !value || value->empty();
-    };
+    const auto removes = [](const std::optional<Bytes>& value) { return !value || value->empty(); };
     for (const auto& [key, value] : changes) {
         if (!removes(value)) update.put(to_nibbles(key.view()), *value);
     }
