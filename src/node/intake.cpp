@@ -1,6 +1,8 @@
 // Admission, gossip and re-offering.
 #include "node/intake.h"
 
+#include "crypto/hash.h"
+
 namespace holdfast::node {
 namespace {
 
@@ -14,13 +16,10 @@ Intake::Intake(Context& context, std::function<void()> admitted)
     : context_(context),
       admitted_(std::move(admitted)),
       head_reader_(context.reader()),
-      pool_(context.config.mempool, context.genesis.gas_limit,
-            [this](const Address& address) {
-                // The head's state is always at hand; a failure would mean the store lost its head.
-                return head_reader_.account(address, head_reader_.head())
-                    .value_or(chain::new_account());
-            }),
-      next_offer_(context.now() + offer_interval) {}
+      pool_(context.config.mempool, context.genesis.gas_limit, [this](const Address& address) {
+          // The head's state is always at hand; a failure would mean the store lost its head.
+          return head_reader_.account(address, head_reader_.head()).value_or(chain::new_account());
+      }) {}
 
 Status Intake::submit(const TransactionPtr& transaction) {
     if (context_.stopped()) return fail(errc::stopped, context_.trouble);
@@ -31,6 +30,7 @@ Status Intake::submit(const TransactionPtr& transaction) {
     }
     ++context_.counters.transactions_admitted;
     unsent_.push_back(transaction);
+    own_.push_back({transaction, context_.now() + offer_interval});
     admitted_();
     return {};
 }
@@ -67,13 +67,15 @@ void Intake::on_gossip(const Transactions& transactions) {
         ++context_.counters.messages_refused;
         return;
     }
-    recovering_ += transactions.raw.size();
     struct Job {
         std::vector<Bytes> raw;
         std::vector<TransactionPtr> recovered;
     };
     auto job = std::make_shared<Job>();
-    for (const ByteView raw : transactions.raw) job->raw.push_back(to_bytes(raw));
+    for (const ByteView raw : transactions.raw)
+        if (!pool_.find(crypto::keccak256(raw))) job->raw.push_back(to_bytes(raw));
+    if (job->raw.empty()) return;
+    recovering_ += job->raw.size();
     context_.ports.lanes.run(
         env::Lane::verify,
         [job, rules = context_.genesis.tx_rules()] {
@@ -107,14 +109,20 @@ void Intake::on_executed(const ledger::Executed& executed) {
 }
 
 void Intake::on_tick() {
-    if (context_.now() < next_offer_) return;
-    next_offer_ = context_.now() + offer_interval;
-    const auto waiting = pool_.admitted_before(context_.now() - offer_interval, offers_max);
-    if (!waiting.empty()) offer(waiting);
+    std::vector<TransactionPtr> again;
+    while (!own_.empty() && own_.front().due <= context_.now() && again.size() < offers_max) {
+        Own own = std::move(own_.front());
+        own_.pop_front();
+        if (!pool_.find(own.transaction->hash)) continue;
+        again.push_back(own.transaction);
+        own_.push_back({std::move(own.transaction), context_.now() + offer_interval});
+    }
+    if (!again.empty()) offer(again);
 }
 
 std::optional<Instant> Intake::deadline() const {
-    return next_offer_;
+    if (own_.empty()) return std::nullopt;
+    return own_.front().due;
 }
 
 }  // namespace holdfast::node

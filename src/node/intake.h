@@ -2,6 +2,7 @@
 // so that any of them may propose them.
 #pragma once
 
+#include <deque>
 #include <functional>
 
 #include "node/context.h"
@@ -38,8 +39,13 @@ class Intake {
     ledger::Reader head_reader_;  ///< at the head: what admission is held against
     mempool::Mempool pool_;
     std::vector<TransactionPtr> unsent_;
+    /// Admitted from clients here, in the order in which each is due to be offered again.
+    struct Own {
+        TransactionPtr transaction;
+        Instant due;
+    };
+    std::deque<Own> own_;
     size_t recovering_ = 0;  ///< gossiped transactions on the workers
-    Instant next_offer_;
 };
 
 }  // namespace holdfast::node
