@@ -1,5 +1,5 @@
-// Pending transactions: bounded, fair between senders, replaced by price. What it holds is a promise
-// to nobody; what it refuses, it refuses with a name.
+// Pending transactions: bounded, fair between senders, replaced by price. What it holds is a
+// promise to nobody; what it refuses, it refuses with a name.
 #pragma once
 
 #include <functional>
@@ -20,9 +20,12 @@ namespace holdfast::mempool {
 namespace errc {
 inline constexpr Errc already_known{"transaction.already_known"};
 inline constexpr Errc nonce_too_low{"transaction.nonce_too_low"};
-inline constexpr Errc nonce_too_far{"transaction.nonce_too_far"};      ///< beyond senders' share of the pool
-inline constexpr Errc insufficient_funds{"transaction.insufficient_funds"};  ///< counts what is pooled already
-inline constexpr Errc underpriced{"transaction.underpriced"};          ///< below the floor, or below what a full pool holds
+inline constexpr Errc nonce_too_far{
+    "transaction.nonce_too_far"};  ///< beyond senders' share of the pool
+inline constexpr Errc insufficient_funds{
+    "transaction.insufficient_funds"};  ///< counts what is pooled already
+inline constexpr Errc underpriced{
+    "transaction.underpriced"};  ///< below the floor, or below what a full pool holds
 inline constexpr Errc replacement_underpriced{"transaction.replacement_underpriced"};
 inline constexpr Errc gas_above_block{"transaction.gas_above_block_limit"};
 inline constexpr Errc pool_full{"transaction.pool_full"};
@@ -31,9 +34,9 @@ inline constexpr Errc pool_full{"transaction.pool_full"};
 struct Limits {
     size_t transactions_max = 65'536;
     size_t bytes_max = 64 << 20;
-    size_t per_sender_max = 4096;          ///< transactions of one sender, gaps included
-    uint64_t nonce_ahead_max = 4096;       ///< beyond the account's nonce
-    uint64_t replace_percent = 10;         ///< both fees must rise by this much [geth]
+    size_t per_sender_max = 4096;     ///< transactions of one sender, gaps included
+    uint64_t nonce_ahead_max = 4096;  ///< beyond the account's nonce
+    uint64_t replace_percent = 10;    ///< both fees must rise by this much [geth]
 };
 
 using TransactionPtr = std::shared_ptr<const chain::RecoveredTransaction>;
@@ -71,7 +74,8 @@ class Mempool {
     /// Why a transaction that was once here is gone; null if unknown. Bounded memory.
     [[nodiscard]] std::optional<Error> dropped_because(const Hash32& hash) const;
     /// Transactions admitted before `older_than` and still here, oldest first: to be offered again.
-    [[nodiscard]] std::vector<TransactionPtr> admitted_before(Instant older_than, size_t count_max) const;
+    [[nodiscard]] std::vector<TransactionPtr> admitted_before(Instant older_than,
+                                                              size_t count_max) const;
 
     [[nodiscard]] size_t size() const;
     [[nodiscard]] size_t size_bytes() const;

@@ -1,0 +1,294 @@
+// The pool held against the tables in testdata, and against a slow but plain model.
+#include "mempool/mempool.h"
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "crypto/hash.h"
+
+namespace holdfast::mempool {
+namespace {
+
+const U256 gwei{1'000'000'000};
+
+struct Fields {
+    std::string sender;
+    uint64_t nonce = 0, tip = 0, cap = 0, value = 0, gas = 21'000;
+};
+
+Address address_of(std::string_view name) {
+    return Address::from(ByteView(crypto::keccak256(view_of(name)).bytes).first(20)).value();
+}
+
+// Unsigned: the pool never looks at signatures.
+TransactionPtr make(const Fields& fields) {
+    auto made = std::make_shared<chain::RecoveredTransaction>();
+    chain::Transaction& transaction = made->transaction;
+    transaction.chain_id = 1;
+    transaction.nonce = fields.nonce;
+    transaction.max_priority_fee_per_gas = gwei * U256(fields.tip);
+    transaction.max_fee_per_gas = gwei * U256(fields.cap);
+    transaction.gas_limit = fields.gas;
+    transaction.to = address_of("to");
+    transaction.value = gwei * U256(fields.value);
+    made->sender = address_of(fields.sender);
+    made->raw = chain::encode_transaction(transaction);
+    append(made->raw, made->sender.view());
+    made->hash = crypto::keccak256(made->raw);
+    return made;
+}
+
+// Runs one table.
+class Table {
+  public:
+    void line(const std::string& text) {
+        std::istringstream in(text.substr(0, text.find("->")));
+        std::string command;
+        in >> command;
+        const size_t arrow = text.find("-> ");
+        const std::string want = arrow == std::string::npos ? "" : text.substr(arrow + 3);
+        if (command == "limit") {
+            in >> limits_.transactions_max;
+        } else if (command == "account") {
+            std::string name, word;
+            uint64_t nonce = 0, balance = 0;
+            in >> name >> word >> nonce >> word >> balance;
+            chain::Account& account = accounts_[address_of(name)];
+            account.nonce = nonce;
+            account.balance = gwei * U256(balance);
+        } else if (command == "basefee") {
+            in >> base_fee_;
+        } else if (command == "tx") {
+            const auto transaction = make(fields(in));
+            const auto status = pool().add(transaction, fee(), Instant{});
+            EXPECT_EQ(status ? "ok" : status.error().code.name, want) << text;
+            if (status) names_[transaction->hash] = name_of(text);
+        } else {
+            ask(command, in, want, text);
+        }
+    }
+
+  private:
+    void ask(const std::string& command, std::istringstream& in, const std::string& want,
+             const std::string& text) {
+        if (command == "dropped") {
+            const auto reason = pool().dropped_because(make(fields(in))->hash);
+            EXPECT_EQ(reason ? reason->code.name : "unknown", want) << text;
+        } else if (command == "select") {
+            EXPECT_EQ(selected(), want) << text;
+            EXPECT_EQ(pool().has_ready(excluded_), !want.empty()) << text;
+        } else if (command == "size") {
+            EXPECT_EQ(std::to_string(pool().size()), want) << text;
+        } else if (command == "ready") {
+            EXPECT_EQ(std::to_string(pool().ready()), want) << text;
+        } else if (command == "next") {
+            std::string name;
+            in >> name;
+            EXPECT_EQ(std::to_string(pool().next_nonce(address_of(name))), want) << text;
+        } else if (command == "exclude") {
+            excluded_.clear();
+            for (const auto& transaction : pooled(in)) excluded_.insert(transaction->hash);
+        } else if (command == "executed") {
+            const auto transactions = pooled(in);
+            for (const auto& transaction : transactions) {
+                uint64_t& nonce = accounts_[transaction->sender].nonce;
+                nonce = std::max(nonce, transaction->transaction.nonce + 1);
+            }
+            pool().executed(transactions, fee());
+        } else if (command == "drop") {
+            std::string name, code;
+            in >> name >> code;
+            std::istringstream one(name);
+            pool().drop(pooled(one).at(0)->hash, Error{Errc{codes_.emplace_back(code)}, {}});
+        } else {
+            FAIL() << "unknown command: " << text;
+        }
+    }
+    Mempool& pool() {
+        if (!pool_) {
+            pool_.emplace(limits_, 30'000'000, [this](const Address& address) {
+                const auto found = accounts_.find(address);
+                return found == accounts_.end() ? chain::Account{} : found->second;
+            });
+        }
+        return *pool_;
+    }
+    [[nodiscard]] U256 fee() const { return gwei * U256(base_fee_); }
+    static std::string name_of(const std::string& text) {
+        std::istringstream in(text);
+        std::string word, name;
+        in >> word >> name;
+        return name;
+    }
+    static Fields fields(std::istringstream& in) {
+        Fields result;
+        std::string name, key;
+        in >> name;
+        const size_t slash = name.find('/');
+        result.sender = name.substr(0, slash);
+        result.nonce = std::stoull(name.substr(slash + 1));
+        uint64_t value = 0;
+        while (in >> key >> value) {
+            if (key == "tip") result.tip = value;
+            if (key == "cap") result.cap = value;
+            if (key == "value") result.value = value;
+            if (key == "gas") result.gas = value;
+        }
+        return result;
+    }
+    std::vector<TransactionPtr> pooled(std::istringstream& in) {
+        std::vector<TransactionPtr> result;
+        std::string name;
+        while (in >> name) {
+            for (const auto& [hash, its_name] : names_) {
+                if (its_name != name) continue;
+                if (auto found = pool().find(hash)) result.push_back(found);
+            }
+        }
+        return result;
+    }
+    std::string selected() {
+        std::string result;
+        for (const auto& item : pool().select(excluded_, 1'000'000, 30'000'000, fee()).transactions)
+            result += (result.empty() ? "" : " ") + names_.at(item->hash);
+        return result;
+    }
+
+    Limits limits_;
+    std::map<Address, chain::Account> accounts_;
+    uint64_t base_fee_ = 0;
+    std::optional<Mempool> pool_;
+    std::map<Hash32, std::string> names_;
+    std::unordered_set<Hash32> excluded_;
+    std::deque<std::string> codes_;
+};
+
+TEST(Mempool, Tables) {
+    size_t files = 0;
+    for (const auto& file :
+         std::filesystem::directory_iterator(std::string(HOLDFAST_TEST_DIR) + "/testdata")) {
+        SCOPED_TRACE(file.path().filename().string());
+        std::ifstream in(file.path());
+        Table table;
+        std::string line;
+        while (std::getline(in, line)) {
+            if (!line.empty() && line[0] != '#') table.line(line);
+        }
+        ++files;
+    }
+    EXPECT_GE(files, 5u);
+}
+
+// Random traffic: after every step the counters agree with what a full walk finds, and a selection
+// is in nonce order, within its bounds and free of what was excluded.
+TEST(Mempool, StaysConsistentUnderRandomTraffic) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+        Random random(seed);
+        std::map<Address, chain::Account> accounts;
+        const Limits limits{.transactions_max = 64, .bytes_max = 6000, .per_sender_max = 16};
+        Mempool pool(limits, 30'000'000, [&](const Address& address) { return accounts[address]; });
+        for (int i = 0; i < 12; ++i) {
+            accounts[address_of(std::to_string(i))].balance =
+                gwei * U256(2'000'000 * random.between(1, 40));
+        }
+        std::map<Hash32, TransactionPtr> alive;
+        for (int step = 0; step < 600; ++step) {
+            const U256 fee = gwei * U256(random.between(1, 30));
+            const std::string who = std::to_string(random.below(12));
+            const Fields fields{.sender = who,
+                                .nonce = accounts[address_of(who)].nonce + random.below(6),
+                                .tip = random.below(10),
+                                .cap = random.between(10, 60),
+                                .value = random.below(1000)};
+            const auto transaction = make(fields);
+            if (pool.add(transaction, fee, Instant(Duration(step))))
+                alive[transaction->hash] = transaction;
+
+            std::unordered_set<Hash32> excluded;
+            for (const auto& [hash, item] : alive) {
+                if (random.chance(1, 4)) excluded.insert(hash);
+            }
+            const uint64_t gas_max = 21'000 * random.between(1, 20);
+            const auto selection = pool.select(excluded, 2000, gas_max, fee);
+            EXPECT_EQ(pool.has_ready(excluded),
+                      !pool.select(excluded, 1'000'000, 30'000'000, fee).transactions.empty());
+            uint64_t gas = 0;
+            std::map<Address, uint64_t> last;
+            for (const auto& item : selection.transactions) {
+                EXPECT_FALSE(excluded.contains(item->hash));
+                EXPECT_GE(item->transaction.max_fee_per_gas, fee);
+                gas += item->transaction.gas_limit;
+                uint64_t next = accounts[item->sender].nonce;
+                if (last.contains(item->sender)) next = last[item->sender] + 1;
+                EXPECT_GE(item->transaction.nonce, next);
+                last[item->sender] = item->transaction.nonce;
+            }
+            EXPECT_LE(gas, gas_max);
+            EXPECT_LE(selection.bytes, 2000u);
+
+            if (random.chance(1, 5)) {
+                std::vector<TransactionPtr> block = pool.select({}, 500, gas_max, fee).transactions;
+                for (const auto& item : block) {
+                    chain::Account& account = accounts[item->sender];
+                    account.nonce = item->transaction.nonce + 1;
+                    account.balance = account.balance / U256(random.between(1, 3));
+                }
+                pool.executed(block, fee);
+            }
+            size_t found = 0, bytes = 0;
+            std::map<Address, std::set<uint64_t>> nonces;
+            for (const auto& [hash, item] : alive) {
+                if (!pool.find(hash)) continue;
+                ++found;
+                bytes += item->raw.size() + chain::payload_transaction_overhead_bytes;
+                nonces[item->sender].insert(item->transaction.nonce);
+            }
+            EXPECT_EQ(pool.size(), found);
+            EXPECT_EQ(pool.size_bytes(), bytes);
+            EXPECT_LE(found, limits.transactions_max);
+            EXPECT_LE(bytes, limits.bytes_max);
+            size_t ready = 0;
+            for (auto& [sender, set] : nonces) {
+                uint64_t next = accounts[sender].nonce;
+                for (; set.contains(next); ++next) ++ready;
+                EXPECT_EQ(pool.next_nonce(sender), next);
+            }
+            EXPECT_EQ(pool.ready(), ready);
+            if (HasFailure()) FAIL() << "seed " << seed << " step " << step;
+        }
+    }
+}
+
+TEST(Mempool, OffersTheOldestAgain) {
+    Mempool pool({}, 30'000'000, [](const Address&) {
+        return chain::Account{.balance = gwei * U256(1'000'000'000)};
+    });
+    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
+        ASSERT_TRUE(pool.add(make({.sender = "a", .nonce = nonce, .cap = 10}), 0,
+                             Instant(Duration(nonce))));
+    }
+    EXPECT_EQ(pool.admitted_before(Instant(Duration(3)), 100).size(), 3u);
+    const auto two = pool.admitted_before(Instant(Duration(3)), 2);
+    ASSERT_EQ(two.size(), 2u);
+    EXPECT_EQ(two[0]->transaction.nonce, 0u);
+}
+
+TEST(Mempool, ReasonsAreForgottenInTheEnd) {
+    Mempool pool({}, 30'000'000, [](const Address&) { return chain::Account{}; });
+    const auto hash_of = [](uint64_t number) {
+        Hash32 hash;
+        std::memcpy(hash.bytes.data(), &number, sizeof number);
+        return hash;
+    };
+    for (uint64_t i = 0; i < 70'000; ++i) pool.drop(hash_of(i), Error{errc::underpriced, {}});
+    EXPECT_FALSE(pool.dropped_because(hash_of(0)));
+    EXPECT_TRUE(pool.dropped_because(hash_of(69'999)));
+}
+
+}  // namespace
+}  // namespace holdfast::mempool
