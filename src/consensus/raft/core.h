@@ -132,6 +132,7 @@ class Core final : public consensus::Engine {
     [[nodiscard]] Seat next_seat(NodeId id, const Seat* now) const;
     [[nodiscard]] bool caught_up(const Peer& peer) const;
     [[nodiscard]] bool ready(NodeId id) const;
+    [[nodiscard]] bool has_live_majority(const std::vector<Seat>& seats) const;
     [[nodiscard]] NodeId most_up_to_date() const;
     [[nodiscard]] std::string membership_note() const;
 

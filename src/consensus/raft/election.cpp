@@ -12,9 +12,14 @@ void Core::restart_election_timer() {
                    Duration(static_cast<int64_t>(random_.below(std::max<uint64_t>(timeout, 1))));
 }
 
+// Voters campaign. So does one whose removal is in its log but not known to be committed: it may be
+// the only one left who can bring that about, the others' logs being too short. It does not count
+// itself. [RaftDiss §4.2.2]
 bool Core::may_campaign() const {
-    return promise_.term.value + 1 < ordinal_max &&
-           log_.configuration().seats(config_.self, promise_.speaker);
+    const bool voter = log_.configuration().seats(config_.self, promise_.speaker);
+    const bool leaving = log_.configuration_index() > commit_ &&
+                         log_.configuration_before().seats(config_.self, promise_.speaker);
+    return promise_.term.value + 1 < ordinal_max && (voter || leaving);
 }
 
 bool Core::hears_leader() const {

@@ -42,6 +42,11 @@ const Configuration& Log::configuration() const {
     return configurations_.empty() ? start_.configuration : configurations_.back().second;
 }
 
+const Configuration& Log::configuration_before() const {
+    const size_t count = configurations_.size();
+    return count < 2 ? start_.configuration : configurations_[count - 2].second;
+}
+
 Index Log::configuration_index() const {
     return configurations_.empty() ? start_.index : configurations_.back().first;
 }

@@ -50,6 +50,8 @@ class Log {
     /// In force is the newest in the log, committed or not. [Raft §6]
     [[nodiscard]] const Configuration& configuration() const;
     [[nodiscard]] Index configuration_index() const;
+    /// The one that the newest replaced, as far as this log tells.
+    [[nodiscard]] const Configuration& configuration_before() const;
 
     /// `token` is that of the record which will hold the entry.
     void append(Entry entry, consensus::Token token);

@@ -58,8 +58,22 @@ void Core::drive_membership() {
     const auto same_voter = [](const Seat& a, const Seat& b) {
         return a.id == b.id && (a.incarnation == b.incarnation || a.incarnation == 0);
     };
-    if (!std::ranges::equal(now.voters, next.voters, same_voter)) next.outgoing = now.voters;
+    if (!std::ranges::equal(now.voters, next.voters, same_voter)) {
+        if (!has_live_majority(next.voters)) return;
+        next.outgoing = now.voters;
+    }
     append_configuration(next);
+}
+
+// A change that its own majority could not commit would hold up everything: it is not begun.
+bool Core::has_live_majority(const std::vector<Seat>& seats) const {
+    const auto alive = std::ranges::count_if(seats, [&](const Seat& seat) {
+        if (seat.id == config_.self) return may_sit(seat, promise_.speaker);
+        const auto peer = peers_.find(seat.id);
+        return peer != peers_.end() && peer->second.heard && may_sit(seat, peer->second.speaker) &&
+               now_ < peer->second.heard_at + config_.election_timeout;
+    });
+    return static_cast<size_t>(alive) >= consensus::majority(seats.size());
 }
 
 void Core::append_configuration(const Configuration& configuration) {

@@ -78,10 +78,4 @@ Result<Message> decode(ByteView bytes);
 void write(Writer& out, const Entry& entry);
 Entry read_entry(Reader& in);
 
-/// One line for people: scripts and logs. Never parsed.
-std::string describe(const Message& message);
-std::string describe(const Entry& entry, Index index);
-std::string describe(EntryId id);
-std::string describe(const Configuration& configuration);
-
 }  // namespace holdfast::raft

@@ -14,7 +14,7 @@ class Replay {
   public:
     explicit Replay(const Mark& genesis) : log_(genesis) {}
 
-    bool on_start(const Mark& mark);
+    void on_start(const Mark& mark);
     bool on_entries(Index first, const std::vector<Entry>& entries, consensus::Token token);
     Result<Recalled> finish(const Mark& applied, const Promise& promise, consensus::Token last) &&;
 
@@ -27,10 +27,12 @@ class Replay {
     bool start_known_ = true;
 };
 
-bool Replay::on_start(const Mark& mark) {
-    if (mark.index < log_.start().index) return start_known_;
-    const bool inside =
-        log_.term_at(mark.index) == mark.term && (start_known_ || mark.index > log_.start().index);
+void Replay::on_start(const Mark& mark) {
+    // An older start, written after entries that have outlived what it once preceded.
+    if (mark.index < log_.start().index) return;
+    // Whatever precedes the first entry that is left, its place tells that it is this mark.
+    const bool precedes = !start_known_ && mark.index == log_.start().index;
+    const bool inside = precedes || log_.term_at(mark.index) == mark.term;
     // Entries from before the mark stay while their own start is known: the store may not yet hold
     // what they say. A log that contradicts or lacks the mark gives way to it. [Raft §7]
     if (!inside) {
@@ -39,15 +41,16 @@ bool Replay::on_start(const Mark& mark) {
         log_.drop_through(mark);
         start_known_ = true;
     }
-    return true;
 }
 
 bool Replay::on_entries(Index first, const std::vector<Entry>& entries, consensus::Token token) {
     if (first.value == 0) return false;
-    if (first > log_.last_index().next() || first <= log_.start().index) {
-        // Only where older records were forgotten may the log begin in the middle of nowhere.
-        const bool nothing_yet = start_known_ && log_.last_index() == Index{};
-        if (start_known_ && !nothing_yet) return false;
+    const bool gap = first > log_.last_index().next();
+    if (gap || first <= log_.start().index) {
+        // Only at the very beginning of what is left, where older records were forgotten, may the
+        // log begin in the middle of nowhere.
+        const bool in_midst = log_.last_index() > log_.start().index;
+        if (start_known_ && (in_midst || !gap)) return false;
         Mark unknown = log_.start();
         unknown.index = first.previous();
         reset(std::move(unknown), false, {});
@@ -150,10 +153,10 @@ Result<Recalled> recall(const Mark& applied, const std::vector<consensus::Journa
         auto record = decode_record(*stored.bytes);
         if (!record) return std::unexpected(record.error());
         if (record->promise) promise = *record->promise;
-        const bool fits = (!record->start || replay.on_start(*record->start)) &&
-                          (record->entries.empty() ||
-                           replay.on_entries(record->first, record->entries, stored.token));
-        if (!fits) return fail(codec_errc::bad_value, "records do not follow each other");
+        if (record->start) replay.on_start(*record->start);
+        if (!record->entries.empty() &&
+            !replay.on_entries(record->first, record->entries, stored.token))
+            return fail(codec_errc::bad_value, "records do not follow each other");
     }
     return std::move(replay).finish(applied, promise, last);
 }

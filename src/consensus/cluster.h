@@ -1,0 +1,149 @@
+// A cluster of engines in memory: their disks, ledgers and the messages between them, moved by
+// hand. The stage for protocol scripts (script.h) and random tests of every family; no part of a
+// node. It carries out effects as a host must, and checks what no engine alone can see.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "base/result.h"
+#include "consensus/engine.h"
+
+namespace holdfast::consensus {
+
+/// What a family brings along: how to start one of its engines, and how to print what it says.
+struct Family {
+    struct Start {
+        NodeId self;
+        uint64_t incarnation = 0;
+        const Base& base;
+        const std::vector<JournalRecord>& records;
+        JournalHealth health = JournalHealth::intact;
+        Instant now;
+        /// Options of the family's own, by name, as scripts give them.
+        const std::map<std::string, uint64_t, std::less<>>& options;
+    };
+    std::function<std::unique_ptr<Engine>(const Start&, Effects&)> restore;
+    std::function<std::string(ByteView)> describe_message;
+    std::function<std::string(ByteView)> describe_record;
+    /// In words, what a single engine breaks.
+    std::function<std::vector<std::string>(const Engine&)> broken_invariants;
+};
+
+struct Packet {
+    NodeId from;
+    NodeId to;
+    Buffer bytes;
+};
+
+/// A block as a ledger keeps it.
+struct Block {
+    Buffer payload;
+    Origin origin;
+    Bytes mark;
+};
+
+/// One machine: an engine if it is up, a disk, and a ledger that executes nothing.
+struct Machine {
+    std::unique_ptr<Engine> engine;
+    uint64_t incarnation = 1;
+    JournalHealth health = JournalHealth::intact;
+    Members founding;
+    Members members;  ///< as its ledger has them now
+
+    std::vector<JournalRecord> journal;  ///< durable
+    std::deque<JournalRecord> writing;   ///< lost in a crash
+    bool disk_waits = false;             ///< records stay in `writing` until synced by hand
+    std::vector<std::pair<Token, Height>> forgets;  ///< wait for the store to reach the height
+
+    std::vector<Block> chain;  ///< block h is at h - 1
+    size_t flushed = 0;        ///< blocks that survive a crash
+    bool store_waits = false;  ///< blocks are flushed by hand only
+
+    struct Held {
+        Token after;
+        Effect effect;
+    };
+    std::deque<Held> held;  ///< effects that wait for the disk, in order
+    std::optional<Instant> alarm;
+    std::optional<NeedPayload> need;
+    std::optional<CatchUp> catch_up;
+    Token last_token;
+};
+
+class Cluster {
+  public:
+    using Print = std::function<void(std::string)>;
+
+    Cluster(Family family, std::map<std::string, uint64_t, std::less<>> options, Print print)
+        : family_(std::move(family)), options_(std::move(options)), print_(std::move(print)) {}
+
+    /// A machine with an intact, empty journal; `members` is the founding set as it knows it.
+    void add(NodeId id, const Members& members);
+    void feed(NodeId id, Input input);
+    /// Rings the node's alarm, if it has one: time moves on to it.
+    void ring(NodeId id);
+    /// Writes the oldest `count` waiting records to the disk and says so.
+    void sync(NodeId id, size_t count = SIZE_MAX);
+    /// Makes the ledger's blocks survive a crash.
+    void flush(NodeId id);
+    /// Of the records not yet durable, the first `kept` happen to have reached the disk.
+    void crash(NodeId id, size_t kept = 0);
+    void restart(NodeId id);
+    /// The journal is gone, and the ledger too if `with_store`; the node must be down.
+    void lose_disk(NodeId id, bool with_store);
+    /// The host's answer to CatchUp: copies `from`'s blocks and tells the engine.
+    void copy_blocks(NodeId from, NodeId to);
+    /// The node's ledger now has this set.
+    void change_members(NodeId id, const Members& members);
+    /// Asks for a point to read at; the answer is checked against what was final anywhere by now.
+    void read(NodeId id, ReadId read);
+    /// Removes the packet and hands it to its receiver, if that is up.
+    void deliver_packet(size_t at);
+
+    [[nodiscard]] Machine& machine(NodeId id) { return machines_.at(id); }
+    [[nodiscard]] std::map<NodeId, Machine>& machines() { return machines_; }
+    [[nodiscard]] std::deque<Packet>& packets() { return packets_; }
+    [[nodiscard]] const Family& family() const { return family_; }
+    [[nodiscard]] Instant now() const { return now_; }
+    void advance(Duration by) { now_ += by; }
+    void set_now(Instant now) { now_ = std::max(now_, now); }
+
+    /// What was seen to go wrong, in words, oldest first; it is never forgotten.
+    [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+    /// Every block that any ledger ever took as final.
+    [[nodiscard]] const std::vector<Block>& history() const { return history_; }
+    [[nodiscard]] size_t reads_answered() const { return reads_answered_; }
+
+  private:
+    void step(NodeId id, Input input);
+    void run(NodeId id, Machine& machine, const Effects& effects);
+    void carry_out(NodeId id, Machine& machine, const Effect& effect);
+    void release(NodeId id, Machine& machine);
+    void take_block(NodeId id, Machine& machine, const Deliver& deliver);
+    void check(NodeId id, const Machine& machine);
+    void forget(Machine& machine);
+    void print_role(NodeId id, const EngineStatus& before, const EngineStatus& after);
+    void problem(std::string what) { problems_.push_back(std::move(what)); }
+    void print(std::string line) {
+        if (print_) print_(std::move(line));
+    }
+
+    Family family_;
+    std::map<std::string, uint64_t, std::less<>> options_;
+    Print print_;
+    Instant now_{Duration(1'000'000)};
+    std::map<NodeId, Machine> machines_;
+    std::deque<Packet> packets_;
+    std::vector<Block> history_;
+    std::map<uint64_t, NodeId> leaders_;  ///< view -> who led it, ever
+    std::map<std::pair<NodeId, ReadId>, Height> reads_;
+    size_t reads_answered_ = 0;
+    uint64_t next_incarnation_ = 1;
+    std::vector<std::string> problems_;
+};
+
+}  // namespace holdfast::consensus

@@ -1,0 +1,265 @@
+// Random lives of small clusters: loss, repetition, reordering, cuts, crashes that tear off what
+// was not synced, lost disks, changes of membership, transfers and reads; after each step every
+// invariant, and at the end everybody who should be is alive and of one mind. A failure is a seed.
+#include <gtest/gtest.h>
+
+#include "consensus/raft/core.h"
+#include "consensus/raft/describe.h"
+
+namespace holdfast::raft {
+namespace {
+
+using consensus::Cluster;
+using consensus::Machine;
+using consensus::Members;
+
+constexpr uint64_t nodes = 5;
+constexpr int chaos_steps = 5000;
+constexpr int calm_steps_max = 4000;
+
+class Chaos {
+  public:
+    explicit Chaos(uint64_t seed)
+        : random_(seed),
+          cluster_(family(),
+                   {{"seed", seed}, {"retained", 400}, {"window", 4}, {"append_bytes", 200}}, {}) {
+        members_ = some_members(1);
+        const Members founding = members_;
+        for (uint64_t id = 1; id <= nodes; ++id) {
+            cluster_.add(NodeId(id), founding);
+            Machine& machine = cluster_.machine(NodeId(id));
+            machine.disk_waits = machine.store_waits = true;
+        }
+    }
+
+    void run() {
+        for (int i = 0; i < chaos_steps && cluster_.problems().empty(); ++i) disturb();
+        for (const std::string& problem : cluster_.problems()) ADD_FAILURE() << problem;
+        if (cluster_.problems().empty()) calm();
+    }
+    [[nodiscard]] size_t blocks() const { return cluster_.history().size(); }
+    [[nodiscard]] size_t reads() const { return cluster_.reads_answered(); }
+    [[nodiscard]] size_t losses() const { return losses_; }
+    [[nodiscard]] size_t changes() const { return members_.epoch; }
+
+  private:
+    Members some_members(uint64_t epoch) {
+        Members members{.epoch = epoch, .voters = {}};
+        while (members.voters.size() < 3) {
+            members.voters.clear();
+            for (uint64_t id = 1; id <= nodes; ++id)
+                if (random_.chance(2, 3))
+                    members.voters.push_back({.id = NodeId(id), .weight = 1, .voting_key = {}});
+        }
+        return members;
+    }
+    NodeId some_node() { return NodeId(random_.between(1, nodes)); }
+
+    void disturb() {
+        const uint64_t dice = random_.below(1000);
+        const NodeId id = some_node();
+        Machine& machine = cluster_.machine(id);
+        if (dice < 600) {
+            move_packet();
+        } else if (dice < 750) {
+            cluster_.sync(id, random_.between(1, 3));
+        } else if (dice < 800) {
+            ring_earliest();
+        } else if (dice < 900) {
+            answer(id);
+        } else if (dice < 930) {
+            cluster_.flush(id);
+        } else if (dice < 940) {
+            cluster_.read(id, consensus::ReadId(++reads_asked_));
+        } else if (dice < 955) {
+            if (machine.catch_up) cluster_.copy_blocks(some_node(), id);
+        } else if (dice < 965) {
+            crash_or_restart(id);
+        } else if (dice < 975) {
+            if (!machine.engine) cluster_.restart(id);
+        } else if (dice < 980) {
+            cut_off(id);
+        } else if (dice < 985) {
+            cuts_.clear();
+        } else if (dice < 988) {
+            cluster_.feed(id, consensus::Admin{});
+        } else if (dice < 990) {
+            members_ = some_members(members_.epoch + 1);
+        } else if (dice < 998) {
+            cluster_.change_members(id, members_);
+        } else {
+            lose_disk(id);
+        }
+    }
+
+    void move_packet() {
+        auto& packets = cluster_.packets();
+        if (packets.empty()) return;
+        const size_t at = random_.below(std::min<size_t>(packets.size(), 6));
+        const consensus::Packet packet = packets[at];
+        const bool dropped = cuts_.contains({packet.from, packet.to}) || random_.chance(4, 100);
+        if (random_.chance(3, 100)) packets.push_back(packet);
+        if (dropped) {
+            packets.erase(packets.begin() + static_cast<std::ptrdiff_t>(at));
+        } else {
+            cluster_.deliver_packet(at);
+        }
+    }
+
+    void ring_earliest() {
+        std::optional<NodeId> first;
+        for (auto& [id, machine] : cluster_.machines()) {
+            if (!machine.engine || !machine.alarm) continue;
+            if (!first || *machine.alarm < *cluster_.machine(*first).alarm) first = id;
+        }
+        if (first) cluster_.ring(*first);
+    }
+
+    void answer(NodeId id) {
+        Machine& machine = cluster_.machine(id);
+        if (!machine.engine || !machine.need) return;
+        const consensus::AskId ask = machine.need->ask;
+        machine.need.reset();
+        const std::string text = fmt::format("payload {}", ++payloads_);
+        const bool empty = random_.chance(1, 5);
+        cluster_.feed(id,
+                      consensus::PayloadReady{
+                          ask, make_buffer(empty ? Bytes{} : to_bytes(std::string_view(text)))});
+    }
+
+    void crash_or_restart(NodeId id) {
+        Machine& machine = cluster_.machine(id);
+        if (!machine.engine) return cluster_.restart(id);
+        cluster_.crash(id, random_.below(machine.writing.size() + 1));
+    }
+
+    void cut_off(NodeId id) {
+        const bool both_ways = random_.chance(1, 2);
+        const bool from_all = random_.chance(1, 2);
+        for (uint64_t other = 1; other <= nodes; ++other) {
+            if (!from_all && random_.chance(1, 2)) continue;
+            cuts_.insert({id, NodeId(other)});
+            if (both_ways) cuts_.insert({NodeId(other), id});
+        }
+    }
+
+    // One disk at a time: the next is lost only when everybody has the last one's owner seated
+    // anew.
+    void lose_disk(NodeId id) {
+        for (auto& [other, machine] : cluster_.machines()) {
+            const auto* core = dynamic_cast<const Core*>(machine.engine.get());
+            if (core == nullptr) return;
+            const Configuration& configuration = core->log().configuration();
+            if (configuration.joint() || core->log().configuration_index() > core->commit()) return;
+            for (const Seat& seat : configuration.voters) {
+                const Machine& owner = cluster_.machine(seat.id);
+                const bool first_life =
+                    seat.incarnation == 0 && owner.health == consensus::JournalHealth::intact;
+                if (!first_life && seat.incarnation != owner.incarnation) return;
+            }
+        }
+        ++losses_;
+        cluster_.crash(id);
+        cluster_.lose_disk(id, random_.chance(1, 2));
+        cluster_.restart(id);
+    }
+
+    // Faults stop. Everybody comes back, and the set that the ledgers agree on must be in force,
+    // with everything ever final in every member's ledger, and more being added.
+    void calm() {
+        cuts_.clear();
+        for (auto& [id, machine] : cluster_.machines()) {
+            machine.disk_waits = machine.store_waits = false;
+            if (!machine.engine) cluster_.restart(id);
+            cluster_.sync(id);
+            cluster_.flush(id);
+            cluster_.change_members(id, members_);
+        }
+        const size_t goal = cluster_.history().size() + 5;
+        for (int i = 0; i < calm_steps_max; ++i) {
+            for (int j = 0; j < 200 && !cluster_.packets().empty(); ++j) cluster_.deliver_packet(0);
+            for (uint64_t id = 1; id <= nodes; ++id) {
+                const NodeId node(id);
+                if (cluster_.machine(node).catch_up) cluster_.copy_blocks(longest(), node);
+                if (cluster_.history().size() < goal + 3) answer(node);
+            }
+            if (settled(goal)) break;
+            ring_earliest();
+        }
+        EXPECT_TRUE(settled(goal)) << picture(goal);
+        for (const std::string& problem : cluster_.problems()) ADD_FAILURE() << problem;
+    }
+
+    NodeId longest() {
+        NodeId best(1);
+        for (auto& [id, machine] : cluster_.machines())
+            if (machine.chain.size() > cluster_.machine(best).chain.size()) best = id;
+        return best;
+    }
+
+    bool settled(size_t goal) {
+        if (cluster_.history().size() < goal) return false;
+        return std::ranges::all_of(members_.voters, [&](const consensus::Voter& voter) {
+            const Machine& machine = cluster_.machine(voter.id);
+            const consensus::EngineStatus status = machine.engine->status();
+            return machine.chain.size() == cluster_.history().size() &&
+                   status.members_epoch == members_.epoch &&
+                   (status.role == "leader" || status.role == "follower");
+        });
+    }
+
+    std::string picture(size_t goal) {
+        std::string text = fmt::format("goal {}, epoch {}\n", goal, members_.epoch);
+        for (auto& [id, machine] : cluster_.machines()) {
+            const auto& core = dynamic_cast<const Core&>(*machine.engine);
+            const consensus::EngineStatus status = core.status();
+            text += fmt::format("{}/{} {} term {} chain {} start {} commit {} last {} {} {}\n", id,
+                                machine.incarnation, status.role, status.view, machine.chain.size(),
+                                core.log().start().index, core.commit(), core.log().last_index(),
+                                describe(core.log().configuration()), status.note);
+        }
+        return text;
+    }
+
+    Random random_;
+    Cluster cluster_;
+    Members members_;
+    std::set<std::pair<NodeId, NodeId>> cuts_;
+    uint64_t payloads_ = 0;
+    uint64_t reads_asked_ = 0;
+    size_t losses_ = 0;
+};
+
+TEST(Chaos, ManySeeds) {
+    const char* from = std::getenv("HOLDFAST_SEED");
+    const char* count = std::getenv("HOLDFAST_SEEDS");
+    const uint64_t first = from == nullptr ? 1 : std::strtoull(from, nullptr, 10);
+    const uint64_t seeds = count != nullptr  ? std::strtoull(count, nullptr, 10)
+                           : from != nullptr ? 1
+                                             : 300;
+    size_t blocks = 0;
+    size_t reads = 0;
+    size_t losses = 0;
+    size_t changes = 0;
+    for (uint64_t seed = first; seed < first + seeds; ++seed) {
+        SCOPED_TRACE(fmt::format("HOLDFAST_SEED={}", seed));
+        Chaos chaos(seed);
+        chaos.run();
+        blocks += chaos.blocks();
+        reads += chaos.reads();
+        losses += chaos.losses();
+        changes += chaos.changes();
+        if (HasFailure()) break;
+    }
+    // A test in which nothing happens tests nothing.
+    if (seeds < 100 || HasFailure()) return;
+    EXPECT_GT(blocks, seeds * 10);
+    EXPECT_GT(reads, seeds / 2);
+    EXPECT_GT(losses, seeds / 20);
+    EXPECT_GT(changes, seeds);
+    RecordProperty("blocks", static_cast<int>(blocks));
+    fmt::print("blocks {}, reads {}, lost disks {}, epochs {}\n", blocks, reads, losses, changes);
+}
+
+}  // namespace
+}  // namespace holdfast::raft
