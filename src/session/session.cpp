@@ -118,17 +118,19 @@ Status Session::on_hello(const Hello& hello) {
         peer_ = Peer{.incarnation = hello.incarnation};
         for (auto& assembly : assembly_) assembly.reset();
     }
-    if (known && knows_us) {
-        // Fewer than it acknowledged before: it cannot be sent what is no longer kept.
-        if (hello.resume->received < acked_)
-            return fail(errc::unexpected, fmt::format("got {} of which {} were acknowledged",
-                                                      hello.resume->received, acked_));
-        if (Status status = on_ack(hello.resume->received); !status) return status;
+    const uint64_t got = knows_us ? hello.resume->received : 0;
+    if (known) {
+        // Also when it does not know us yet: then our hello was cut off, and all that followed it.
+        // Fewer than it acknowledged before cannot be: that is no longer kept to be sent again.
+        if (got < acked_)
+            return fail(errc::unexpected,
+                        fmt::format("got {} of which {} were acknowledged", got, acked_));
+        if (Status status = on_ack(got); !status) return status;
     } else {
-        // The peer's count is followed even when it is new to us. It is 0 then, unless a hello of
+        // The count of a peer that is new to us is followed too. It is 0 then, unless a hello of
         // another incarnation came in between; a number that it has already got would be taken
         // for a repetition, and the message lost.
-        restart_numbering(knows_us ? hello.resume->received : 0);
+        restart_numbering(got);
     }
     resend_next_ = 0;
     state_ = State::open;
