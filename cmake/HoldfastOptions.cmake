@@ -6,6 +6,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(HOLDFAST_TESTS "build the tests" ON)
 option(HOLDFAST_WERROR "warnings are errors" ON)
+option(HOLDFAST_BENCH "build the load program of bench/run" OFF)
 option(HOLDFAST_FUZZ "build the libFuzzer targets (clang)" OFF)
 set(HOLDFAST_SANITIZE "" CACHE STRING "sanitizers, as -fsanitize= takes them")
 

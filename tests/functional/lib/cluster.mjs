@@ -1,0 +1,171 @@
+// A cluster of real nodes on this machine: begun with `holdfast init` in a folder of its own, ports
+// from the OS, everything gone when the test ends. On failure the ends of the logs are printed.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { holdfast, holdfast_ok } from "./binary.mjs";
+import { NodeProcess } from "./node_process.mjs";
+import { free_port_block } from "./ports.mjs";
+import { until } from "./wait.mjs";
+
+const ports_per_node = 10;
+const wei = 10n ** 18n;
+
+export class Cluster {
+    /**
+     * `alloc`: [address, whole ether] pairs beside the operators. `configure(node)` may change each
+     * node's configuration before the start. Registered with the test `t`, which cleans up.
+     */
+    static async create(
+        t,
+        {
+            nodes = 3,
+            chain_id = 7777,
+            alloc = [],
+            configure = () => {},
+            start = true,
+            folder,
+            init = [],
+        } = {},
+    ) {
+        const cluster = new Cluster();
+        cluster.folder = folder ?? mkdtempSync(path.join(tmpdir(), "holdfast-"));
+        cluster.home = path.join(cluster.folder, "ledger");
+        cluster.chain_id = chain_id;
+        cluster.clean_up_after(t);
+        const port_base = await free_port_block(nodes * ports_per_node);
+        const options = [
+            "--out",
+            cluster.home,
+            "--nodes",
+            nodes,
+            "--port-base",
+            port_base,
+            "--chain-id",
+            chain_id,
+            ...init,
+        ];
+        for (const [address, ether] of alloc) options.push("--alloc", `${address}=${ether}`);
+        await holdfast_ok(["init", ...options.map(String)]);
+        cluster.genesis_file = path.join(cluster.home, "genesis.json");
+        cluster.genesis = JSON.parse(readFileSync(cluster.genesis_file, "utf8"));
+        cluster.nodes = Array.from(
+            { length: nodes },
+            (_, index) =>
+                new NodeProcess({
+                    id: index + 1,
+                    folder: path.join(cluster.home, `node${index + 1}`),
+                    port: port_base + index * ports_per_node,
+                }),
+        );
+        cluster.nodes.forEach(configure);
+        if (start) await cluster.start();
+        return cluster;
+    }
+    constructor() {
+        this.nodes = [];
+    }
+
+    clean_up_after(t) {
+        t?.after(async () => {
+            if (!t.passed && t.passed !== undefined) this.print_logs(t);
+            await this.destroy();
+        });
+    }
+    print_logs(t) {
+        for (const node of this.nodes)
+            t.diagnostic(`node ${node.id} (${node.log_file}):\n${node.log_tail()}`);
+    }
+    async destroy() {
+        await Promise.allSettled(this.nodes.map((node) => node.kill()));
+        for (const node of this.nodes) node.close();
+        if (!process.env.HOLDFAST_KEEP) rmSync(this.folder, { recursive: true, force: true });
+    }
+
+    async start() {
+        await Promise.all(this.nodes.map((node) => node.start()));
+        await this.wait_leader();
+    }
+    async stop() {
+        await Promise.all(this.nodes.map((node) => node.stop()));
+    }
+    node(id) {
+        return this.nodes.find((node) => node.id === id);
+    }
+    get running() {
+        return this.nodes.filter((node) => node.is_running);
+    }
+    /** A folder for a member to be, by `holdfast init --join`; neither proposed nor started yet. */
+    async join(id) {
+        const port = await free_port_block(ports_per_node);
+        const folder = path.join(this.home, `node${id}`);
+        const out = await holdfast_ok([
+            "init",
+            "--join",
+            "--id",
+            String(id),
+            "--out",
+            folder,
+            "--genesis",
+            this.genesis_file,
+            "--port-base",
+            String(port),
+        ]);
+        const node = new NodeProcess({ id, folder, port });
+        this.nodes.push(node);
+        return { node, out };
+    }
+    rejoin(node, ...options) {
+        return holdfast(["init", "--rejoin", "--config", node.config, ...options]);
+    }
+
+    /** The node that a majority of the running ones, itself among them, calls leader. */
+    async find_leader() {
+        const seen = await Promise.all(this.running.map((node) => node.status().catch(() => null)));
+        for (const [index, status] of seen.entries()) {
+            if (status?.agreement?.role !== "leader") continue;
+            const id = this.running[index]?.id;
+            const agreeing = seen.filter(
+                (other) =>
+                    Number(other?.agreement?.leader) === id &&
+                    other.agreement.view === status.agreement.view,
+            );
+            if (2 * agreeing.length > seen.length) return this.node(id);
+        }
+        return null;
+    }
+    wait_leader(bound = 30_000) {
+        return until("a leader", () => this.find_leader(), { within: bound });
+    }
+    async wait_new_leader(old, bound = 30_000) {
+        return until(
+            "another leader",
+            async () => {
+                const leader = await this.find_leader();
+                return leader && leader !== old && leader;
+            },
+            { within: bound },
+        );
+    }
+
+    /** Everybody whom genesis gives money to, and everybody that `also_watch` named. */
+    all_accounts() {
+        return new Set([
+            ...Object.keys(this.genesis.alloc).map((address) =>
+                (address.startsWith("0x") ? address : `0x${address}`).toLowerCase(),
+            ),
+            ...(this.watched ?? []).map((address) => address.toLowerCase()),
+        ]);
+    }
+    also_watch(addresses) {
+        this.watched = [...(this.watched ?? []), ...addresses];
+    }
+    genesis_total() {
+        return Object.values(this.genesis.alloc).reduce(
+            (sum, account) => sum + BigInt(account.balance ?? 0),
+            0n,
+        );
+    }
+}
+
+export const ether = (count) => BigInt(count) * wei;

@@ -1,0 +1,103 @@
+// A node long behind: by the blocks of the others while these still have them, by a snapshot when
+// they have pruned; and killed in the middle of it.
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { describe, it } from "node:test";
+import { check_everything, wait_for_height } from "./lib/check.mjs";
+import { Cluster } from "./lib/cluster.mjs";
+import { all_recipients, Load, load_alloc, recipient } from "./lib/load.mjs";
+import { check_account_proof } from "./lib/trie_proof.mjs";
+import { until } from "./lib/wait.mjs";
+
+const senders = 16;
+const blocks_behind = 300;
+const blocks_kept = 32;
+
+async function start(t, configure) {
+    const cluster = await Cluster.create(t, { nodes: 3, alloc: load_alloc(senders), configure });
+    cluster.also_watch(all_recipients);
+    const load = new Load({ cluster, senders }).start();
+    await load.more(100);
+    return { cluster, load };
+}
+async function more_blocks(node, count) {
+    const goal = (await node.height()) + count;
+    await until(`block ${goal}`, async () => (await node.height()) >= goal, { within: 60_000 });
+}
+
+describe("a node far behind", () => {
+    it("stopped for a long time: catches up", async (t) => {
+        const { cluster, load } = await start(t);
+        const node = cluster.node(3);
+        await node.kill();
+        await more_blocks(cluster.node(1), blocks_behind);
+        await node.start();
+        await load.more(100);
+        await load.stop();
+        await check_everything(cluster, [load]);
+    });
+
+    it("begun again from nothing: fetches every block", async (t) => {
+        const { cluster, load } = await start(t);
+        const node = cluster.node(3);
+        await node.kill();
+        await more_blocks(cluster.node(1), blocks_behind);
+        rmSync(node.data, { recursive: true });
+        assert.equal((await cluster.rejoin(node)).code, 0);
+        await node.start();
+        await wait_for_height([node], await cluster.node(1).height());
+        const { counters } = await node.status();
+        assert.ok(counters.blocksSynced >= blocks_behind, JSON.stringify(counters));
+        assert.equal(counters.snapshotsSynced, 0);
+        await load.stop();
+        await check_everything(cluster, [load]);
+    });
+
+    it("begun again when the others have pruned: fetches a snapshot", async (t) => {
+        const { cluster, load } = await start(t, (node) =>
+            node.set_config("store", "blocks_kept", blocks_kept),
+        );
+        const node = cluster.node(3);
+        await node.kill();
+        await more_blocks(cluster.node(1), blocks_behind);
+        rmSync(node.data, { recursive: true });
+        assert.equal((await cluster.rejoin(node)).code, 0);
+        await node.start();
+        await wait_for_height([node], await cluster.node(1).height());
+        const { counters } = await node.status();
+        assert.ok(counters.snapshotsSynced >= 1, JSON.stringify(counters));
+        await load.more(50);
+        await load.stop();
+
+        const from = (await cluster.node(1).height()) - 8;
+        const head = await wait_for_height(cluster.nodes, from + 8);
+        const block = await node.rpc.call("eth_getBlockByNumber", [
+            `0x${head.toString(16)}`,
+            false,
+        ]);
+        const proof = await node.rpc.call("eth_getProof", [recipient(0), [], block.number]);
+        check_account_proof({ ...proof, address: recipient(0) }, block.stateRoot);
+        // Receipts of what was pruned are gone by intent: the newest are compared.
+        load.acknowledged = load.acknowledged.filter((transfer) => transfer.block_number >= from);
+        await check_everything(cluster, [load], { from, only_transfers: false });
+    });
+
+    it("killed again and again while it catches up", async (t) => {
+        const { cluster, load } = await start(t);
+        const node = cluster.node(3);
+        await node.kill();
+        await more_blocks(cluster.node(1), blocks_behind);
+        rmSync(node.data, { recursive: true });
+        assert.equal((await cluster.rejoin(node)).code, 0);
+        for (let turn = 0; turn < 4; turn++) {
+            await node.start();
+            const seen = await node.height();
+            await until("some progress", async () => (await node.height()) > seen);
+            await node.kill();
+        }
+        await node.start();
+        await load.more(100);
+        await load.stop();
+        await check_everything(cluster, [load]);
+    });
+});
