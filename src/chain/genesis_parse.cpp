@@ -259,7 +259,7 @@ void parse_members(Parse& parse, const Json& json, MemberSet& set) {
         set.members.push_back(std::move(member));
     }
     // A file may list them in any order; a set has one. Repeated ids stay for validation to name.
-    std::ranges::stable_sort(set.members, {}, &Member::id);
+    std::ranges::sort(set.members, {}, &Member::id);
 }
 
 void parse_holdfast(Parse& parse, const Json& json, Genesis& genesis) {

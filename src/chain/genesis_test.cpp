@@ -267,8 +267,8 @@ TEST(Json, KeepsDigitsAndOrder) {
     const auto json = parse_json(
         R"({"z": 123456789012345678901234567890123456789, "a": [1, -2, true, null, "\u00e9"]})", 4);
     ASSERT_TRUE(json);
-    EXPECT_EQ(json->fields[0].first, "z");
-    EXPECT_EQ(json->fields[0].second.text, "123456789012345678901234567890123456789");
+    EXPECT_EQ(json->fields[0].name, "z");
+    EXPECT_EQ(json->fields[0].value.text, "123456789012345678901234567890123456789");
     const auto& items = json->find("a")->items;
     ASSERT_EQ(items.size(), 5U);
     EXPECT_EQ(items[1].text, "-2");

@@ -3,6 +3,7 @@
 #include "chain/json_tree.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/json/basic_parser_impl.hpp>
 
@@ -47,7 +48,7 @@ struct Builder {
         if (!open.empty() && open.back()->kind == Json::Kind::array) {
             at = &open.back()->items.emplace_back();
         } else if (!open.empty()) {
-            at = &open.back()->fields.emplace_back(std::move(key), Json{}).second;
+            at = &open.back()->fields.emplace_back(JsonField{std::move(key), Json{}}).value;
             key.clear();
         }
         at->kind = kind;
@@ -140,8 +141,8 @@ std::string line_of(std::string_view text, size_t at) {
 }  // namespace
 
 const Json* Json::find(std::string_view name) const {
-    const auto at = std::ranges::find(fields, name, &std::pair<std::string, Json>::first);
-    return at != fields.end() ? &at->second : nullptr;
+    const auto at = std::ranges::find(fields, name, &JsonField::name);
+    return at != fields.end() ? &at->value : nullptr;
 }
 
 std::string_view to_string(Json::Kind kind) {

@@ -3,12 +3,13 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace holdfast::chain {
+
+struct JsonField;
 
 struct Json {
     enum class Kind : uint8_t { null, boolean, number, string, array, object };
@@ -17,9 +18,14 @@ struct Json {
     bool flag = false;  ///< boolean
     std::string text;   ///< string: its content; number: its digits as written
     std::vector<Json> items;
-    std::vector<std::pair<std::string, Json>> fields;  ///< in the order of the file
+    std::vector<JsonField> fields;  ///< object: in the order of the file
 
     [[nodiscard]] const Json* find(std::string_view name) const;
+};
+
+struct JsonField {
+    std::string name;
+    Json value;
 };
 
 std::string_view to_string(Json::Kind kind);
