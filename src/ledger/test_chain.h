@@ -17,7 +17,8 @@ inline const U256 gwei{1'000'000'000};
 
 inline crypto::SecretKey secret_key(uint64_t number) {
     crypto::SecretKey key;
-    for (size_t i = 0; i < 8; ++i) key.bytes[31 - i] = static_cast<uint8_t>((number + 1) >> (8 * i));
+    for (size_t i = 0; i < 8; ++i)
+        key.bytes[31 - i] = static_cast<uint8_t>((number + 1) >> (8 * i));
     return key;
 }
 inline Address account_address(uint64_t number) {
