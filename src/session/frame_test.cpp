@@ -100,7 +100,7 @@ TEST(Frame, each_malformed_frame_is_refused) {
 
 TEST(Frame, every_cut_and_every_extra_byte_is_refused) {
     Hello hello = a_hello();
-    hello.resume.emplace();
+    hello.resume = Hello::Resume{};
     for (const Bytes& bytes : {encoded(hello), encoded(Ack{1}), encoded(Keepalive{1})}) {
         for (size_t size = 1; size + 4 < bytes.size(); ++size)
             EXPECT_EQ(refusal(body_of(bytes).first(size)), errc::frame_malformed) << size;
