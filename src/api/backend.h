@@ -1,5 +1,5 @@
-// What the API needs of a node, and nothing more. The application adapts a running node to it; tests
-// give a double. All calls are thread-safe; callbacks come on any thread and must not block.
+// What the API needs of a node, and nothing more. The application adapts a running node to it;
+// tests give a double. All calls are thread-safe; callbacks come on any thread and must not block.
 #pragma once
 
 #include <functional>
