@@ -66,6 +66,7 @@ void Cluster::run(NodeId id, Machine& machine, const Effects& effects) {
     Token barrier;
     for (const Effect& effect : effects) {
         if (const auto* persist = std::get_if<Persist>(&effect)) {
+            release(id, machine);
             if (persist->token <= machine.last_token) problem("a token was not above the last");
             machine.last_token = barrier = persist->token;
             machine.writing.push_back({persist->token, persist->record});

@@ -75,6 +75,7 @@ class Run {
     void on_add(const Words& words);
     void on_timeout(const Words& words);
     void on_wait(const Words& words);
+    void on_run(const Words& words);
     void on_propose(const Words& words);
     void on_deliver(const Words& words);
     void on_drop(const Words& words);
@@ -87,6 +88,7 @@ class Run {
     void on_restart(const Words& words);
     void on_lose(const Words& words);
     void on_damage(const Words& words);
+    void on_rollback(const Words& words);
     void on_members(const Words& words);
     void on_read(const Words& words);
     void on_transfer(const Words& words);
@@ -120,6 +122,7 @@ const std::map<std::string, Run::Command, std::less<>>& Run::commands() {
         {"transfer", &Run::on_transfer}, {"copy", &Run::on_copy},
         {"garbage", &Run::on_garbage},   {"packets", &Run::on_packets},
         {"status", &Run::on_status},     {"note", &Run::on_note},
+        {"rollback", &Run::on_rollback}, {"run", &Run::on_run},
         {"silent", &Run::on_silent},     {"loud", &Run::on_loud},
     };
     return table;
@@ -143,7 +146,7 @@ void Run::try_command(const std::string& text) {
     if (found == commands().end()) return say("no such command: " + words.front());
     const bool names_node = words.size() > 1 && words.front() != "cluster" &&
                             words.front() != "add" && words.front() != "wait" &&
-                            words.front() != "members";
+                            words.front() != "members" && words.front() != "run";
     if (names_node && !cluster_->machines().contains(node(words[1])))
         return say("no such node: " + words[1]);
     (this->*found->second)(words);
@@ -180,6 +183,22 @@ void Run::on_timeout(const Words& words) {
 
 void Run::on_wait(const Words& words) {
     cluster_->advance(std::chrono::milliseconds(number(words.at(1))));
+}
+
+// run 500: lets everything happen by itself for so many milliseconds; nothing is slow, cuts hold
+void Run::on_run(const Words& words) {
+    const Instant end = cluster_->now() + std::chrono::milliseconds(number(words.at(1)));
+    for (size_t i = 0; i < deliveries_max; ++i) {
+        deliver_everything();
+        std::optional<NodeId> first;
+        for (auto& [id, machine] : cluster_->machines()) {
+            if (!machine.engine || !machine.alarm || *machine.alarm > end) continue;
+            if (!first || *machine.alarm < *cluster_->machine(*first).alarm) first = id;
+        }
+        if (!first) break;
+        cluster_->ring(*first);
+    }
+    cluster_->set_now(end);
 }
 
 void Run::on_propose(const Words& words) {
@@ -247,7 +266,7 @@ void Run::on_repeat(const Words& words) {
 
 // cut 1 -> 2: one way; cut 1 2: both ways
 void Run::on_cut(const Words& words) {
-    if (words.size() == 4) {
+    if (words.at(2) == "->") {
         cuts_.insert({node(words[1]), node(words[3])});
         return;
     }
@@ -298,6 +317,15 @@ void Run::on_lose(const Words& words) {
 void Run::on_damage(const Words& words) {
     cluster_->crash(node(words.at(1)));
     cluster_->machine(node(words[1])).health = JournalHealth::damaged;
+}
+
+// rollback 2 to 1: crashes, and an old copy of the ledger's store is put back
+void Run::on_rollback(const Words& words) {
+    const NodeId id = node(words.at(1));
+    cluster_->crash(id);
+    Machine& machine = cluster_->machine(id);
+    machine.chain.resize(number(words.at(3)));
+    machine.flushed = machine.chain.size();
 }
 
 // members 2 = 1 2 3 [on 1]: epoch 2; every ledger has it, or one alone

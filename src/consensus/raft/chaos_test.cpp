@@ -73,11 +73,11 @@ class Chaos {
             cluster_.read(id, consensus::ReadId(++reads_asked_));
         } else if (dice < 955) {
             if (machine.catch_up) cluster_.copy_blocks(some_node(), id);
-        } else if (dice < 965) {
+        } else if (dice < 959) {
             crash_or_restart(id);
-        } else if (dice < 975) {
+        } else if (dice < 974) {
             if (!machine.engine) cluster_.restart(id);
-        } else if (dice < 980) {
+        } else if (dice < 977) {
             cut_off(id);
         } else if (dice < 985) {
             cuts_.clear();

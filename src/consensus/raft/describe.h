@@ -14,7 +14,8 @@ std::string describe(const Message& message);
 std::string describe_message(ByteView bytes);
 std::string describe_record(ByteView bytes);
 
-/// Options: seed, window, in_flight, append_bytes, retained (bytes).
+/// Options: nameless (1: incarnations stay unknown), seed, window, in_flight, append_bytes,
+/// retained (bytes).
 consensus::Family family();
 
 }  // namespace holdfast::raft

@@ -12,7 +12,8 @@ consensus::Family family() {
         };
         Config config;
         config.self = start.self;
-        config.incarnation = start.incarnation;
+        // Without names, logs hold nothing but what a script is about.
+        config.incarnation = option("nameless", 0) != 0 ? 0 : start.incarnation;
         config.seed = option("seed", 0);
         config.appends_in_flight_max = option("window", config.appends_in_flight_max);
         config.entries_in_flight_max = option("in_flight", config.entries_in_flight_max);

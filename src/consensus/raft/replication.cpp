@@ -35,6 +35,8 @@ void Core::append_own(EntryKind kind, Buffer data) {
 // Optimization: pipelining. Once the logs are known to join, appends follow each other without
 // waiting for answers, up to the window. [RaftDiss §10.2.1]
 void Core::replicate(NodeId id, Peer& peer) {
+    // A peer new to us is asked at once where it stands.
+    if (!peer.heard && peer.pace == Pace::probe && !peer.probing) send_append(id, peer);
     while (peer.next <= log_.last_index()) {
         const bool room = peer.pace == Pace::probe
                               ? !peer.probing
