@@ -33,6 +33,11 @@ if(HOLDFAST_WERROR)
     list(APPEND HOLDFAST_WARNINGS -Werror)
 endif()
 
+if(HOLDFAST_FUZZ)
+    # Every module tells the fuzzer which branches an input reached: without it, fuzzing is guessing.
+    add_compile_options(-fsanitize=fuzzer-no-link)
+    add_link_options(-fsanitize=fuzzer-no-link)
+endif()
 if(HOLDFAST_SANITIZE)
     add_compile_options(-fsanitize=${HOLDFAST_SANITIZE} -fno-sanitize-recover=all
                         -fno-omit-frame-pointer)
