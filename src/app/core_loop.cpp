@@ -113,6 +113,7 @@ std::deque<CoreLoop::Event> CoreLoop::take(std::optional<Instant> deadline) {
     } else {
         wake_.wait(lock, ready);
     }
+    if (stopping_) return {};
     return std::exchange(events_, {});
 }
 

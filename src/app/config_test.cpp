@@ -1,0 +1,118 @@
+// The configuration is read strictly, printed whole, and documented as it is printed.
+#include "app/config.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "app/exit_code.h"
+
+namespace holdfast::app {
+namespace {
+
+std::string with(const std::string& more) {
+    return "id = 1\n" + more;
+}
+std::string minimal() {
+    return with("[listen]\npeers = \"127.0.0.1:9000\"\n");
+}
+std::string_view name_of_error(const std::string& toml) {
+    const auto config = parse_config(toml);
+    return config ? "none" : config.error().code.name;
+}
+std::string read_document(const std::string& name) {
+    std::ifstream in(std::string(HOLDFAST_SOURCE_DIR) + "/docs/" + name);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Config, TakesDefaultsForWhatIsNotSaid) {
+    const auto config = parse_config(minimal());
+    ASSERT_TRUE(config) << describe(config.error());
+    EXPECT_EQ(config->id, 1U);
+    EXPECT_EQ(config->listen.api, "127.0.0.1:8545");
+    EXPECT_EQ(config->mempool.transactions_max, 65'536U);
+}
+
+TEST(Config, ReadsBackWhatItPrints) {
+    Config config;
+    config.id = 7;
+    config.listen.peers = "[::1]:9000";
+    config.listen.operators = "";
+    config.data = "a \"quoted\\ folder";
+    config.api.origins_allowed = {"https://a.example", "https://b.example"};
+    config.store.blocks_kept = 1000;
+    const std::string printed = config_to_toml(config);
+    const auto read = parse_config(printed);
+    ASSERT_TRUE(read) << describe(read.error());
+    EXPECT_EQ(config_to_toml(*read), printed);
+    EXPECT_EQ(read->data, config.data);
+    EXPECT_EQ(read->api.origins_allowed, config.api.origins_allowed);
+}
+
+TEST(Config, NamesEveryKindOfMistake) {
+    EXPECT_EQ(name_of_error(minimal()), "none");
+    EXPECT_EQ(name_of_error("id = "), "config.syntax");
+    EXPECT_EQ(name_of_error(with("idd = 2\n")), "config.unknown_key");
+    EXPECT_EQ(name_of_error(with("[listne]\npeers = \"a:1\"\n")), "config.unknown_key");
+    EXPECT_EQ(name_of_error(minimal() + "port = 1\n"), "config.unknown_key");
+    EXPECT_EQ(name_of_error("id = \"1\"\n"), "config.wrong_type");
+    EXPECT_EQ(name_of_error("id = 1.0\n"), "config.wrong_type");
+    EXPECT_EQ(name_of_error(with("listen = 3\n")), "config.wrong_type");
+    EXPECT_EQ(name_of_error(minimal() + "[api]\nhosts_allowed = [1]\n"), "config.wrong_type");
+    EXPECT_EQ(name_of_error(minimal() + "[api]\nhosts_allowed = \"a\"\n"), "config.wrong_type");
+    EXPECT_EQ(name_of_error("id = 0\n"), "config.invalid");
+    EXPECT_EQ(name_of_error("id = -1\n"), "config.invalid");
+    EXPECT_EQ(name_of_error("[listen]\npeers = \"127.0.0.1:9000\"\n"), "config.invalid");
+    EXPECT_EQ(name_of_error("id = 1\n"), "config.invalid") << "nowhere to listen for peers";
+    EXPECT_EQ(name_of_error(minimal() + "[log]\nlevel = \"loud\"\n"), "config.invalid");
+    EXPECT_EQ(name_of_error(minimal() + "[log]\nformat = \"xml\"\n"), "config.invalid");
+    EXPECT_EQ(name_of_error(minimal() + "[api]\nbatch_max = 0\n"), "config.invalid");
+    EXPECT_EQ(name_of_error(with("fee_recipient = \"0x12\"\n")), "config.invalid");
+}
+
+TEST(Config, SaysWhereTheMistakeIs) {
+    const auto config = parse_config(minimal() + "prots = 1\n");
+    ASSERT_FALSE(config);
+    EXPECT_NE(config.error().detail.find("line 4"), std::string::npos) << config.error().detail;
+    EXPECT_NE(config.error().detail.find("listen.prots"), std::string::npos);
+}
+
+TEST(Config, IsDocumentedAsItIsPrinted) {
+    const std::string document = read_document("operations.md");
+    EXPECT_NE(document.find("```toml\n" + config_to_toml(Config{}) + "```"), std::string::npos)
+        << "docs/operations.md must hold what `holdfast config` prints:\n"
+        << config_to_toml(Config{});
+}
+
+TEST(Config, EveryAdviceIsDocumented) {
+    const std::string document = read_document("operations.md");
+    for (const Advice& advice : all_advice())
+        EXPECT_NE(document.find(fmt::format("| `{}` | {} | {} | {} |", advice.name,
+                                            static_cast<int>(advice.exit), advice.meaning,
+                                            advice.repair)),
+                  std::string::npos)
+            << fmt::format("| `{}` | {} | {} | {} |", advice.name, static_cast<int>(advice.exit),
+                           advice.meaning, advice.repair);
+}
+
+TEST(Config, AnExplanationNamesWhatItMeansAndWhatToDo) {
+    const std::string line =
+        explain({.code = Errc{"key.permissions"}, .detail = "voting.key has mode 0644"});
+    EXPECT_EQ(line,
+              "others on this machine can read a key: voting.key has mode 0644 (key.permissions). "
+              "Repair: take the right away: chmod 600 FILE");
+    EXPECT_EQ(explain({.code = Errc{"made.up"}, .detail = "x"}), "made.up: x");
+}
+
+TEST(Endpoint, IsAHostAndAPort) {
+    EXPECT_EQ(parse_endpoint("localhost:1")->port, 1);
+    EXPECT_EQ(parse_endpoint("[::1]:65535")->host, "::1");
+    for (const char* bad :
+         {"", ":1", "a", "a:", "a:b", "a:65536", "a:-1", "a:1x", "::1:1", "[::1:1"})
+        EXPECT_FALSE(parse_endpoint(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace holdfast::app
