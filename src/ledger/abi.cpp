@@ -109,7 +109,7 @@ std::optional<std::string> decode_revert(ByteView output) {
         return std::nullopt;
     Decoder in(output.subspan(4));
     in.expect(word_bytes);
-    const std::string reason(text_of(in.bytes(reason_bytes_max)));
+    std::string reason(text_of(in.bytes(reason_bytes_max)));
     if (!in.done()) return std::nullopt;
     return reason;
 }

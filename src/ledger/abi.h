@@ -1,5 +1,5 @@
 // The part of Solidity's contract ABI that the native contracts speak: words, byte strings, arrays
-// of dynamic tuples, revert reasons. [Solidity ABI]
+// of dynamic tuples, revert reasons.
 #pragma once
 
 #include <optional>

@@ -41,9 +41,9 @@ std::optional<Bytes> stored_form(const U256& slot) {
 
 // Writes the nodes that an update changed. `read` holds what the update found on its way; nodes
 // that it wrote without reading were looked for by no one yet.
+template <class OldNode>
 void put_nodes(const chain::NodeChanges& changes, Column column, ByteView prefix,
-               const std::function<std::optional<Bytes>(const Bytes&)>& old_node,
-               UndoRecorder* undo, env::Batch& batch) {
+               const OldNode& old_node, UndoRecorder* undo, env::Batch& batch) {
     for (const auto& [path, node] : changes) {
         Bytes key = prefix.empty() ? path : keys::joined(prefix, path);
         if (undo != nullptr) undo->add(column, key, old_node(path));
@@ -102,7 +102,7 @@ Bytes LiveState::code(const Hash32& code_hash) {
     return store_.get(Column::code, code_hash.view()).value_or(Bytes{});
 }
 
-std::optional<Bytes> LiveState::node(const Bytes& path) {
+const std::optional<Bytes>& LiveState::node(const Bytes& path) {
     if (const auto* cached = nodes_.find(path)) return *cached;
     return nodes_.put(path, store_.get(Column::account_trie, path));
 }
@@ -137,11 +137,13 @@ Hash32 LiveState::commit(const JournaledState& state, Height height, Undo undo, 
         accounts_.put(address, {entry.before.key, now});
     }
     if (!changes.empty()) {
-        const chain::TrieUpdate update =
-            chain::update_trie([this](ByteView path) { return node(to_bytes(path)); }, changes);
+        const chain::TrieUpdate update = chain::update_trie(
+            [this](ByteView path) -> std::optional<Bytes> { return node(to_bytes(path)); },
+            changes);
         put_nodes(
             update.nodes, Column::account_trie, {},
-            [this](const Bytes& path) { return node(path); }, keep, batch);
+            [this](const Bytes& path) -> const std::optional<Bytes>& { return node(path); }, keep,
+            batch);
         for (const auto& [path, node] : update.nodes) nodes_.put(path, node);
         root_ = update.root;
     }

@@ -39,7 +39,8 @@ class LiveState final : public StateSource {
             return std::hash<std::string_view>{}(text_of(path));
         }
     };
-    std::optional<Bytes> node(const Bytes& path);
+    /// Valid until the next call.
+    const std::optional<Bytes>& node(const Bytes& path);
 
     const env::StateView& store_;
     Hash32 root_;

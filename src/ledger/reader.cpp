@@ -31,6 +31,13 @@ Result<Height> head_for_state(const Reader& reader, Height height) {
     return head;
 }
 
+/// A snapshot came certified. Its height is asked for here, and not only written over the record by
+/// its installation, since a certificate of an old block may be put at the same time.
+uint64_t certified_upto(const env::StateView& view) {
+    return std::max(meta_number(view, keys::certified).value_or(0),
+                    meta_number(view, keys::state_from).value_or(0));
+}
+
 }  // namespace
 
 Height Reader::head() const {
@@ -102,7 +109,7 @@ std::optional<chain::Certificate> Reader::certificate(Height height) const {
 }
 
 Height Reader::certified() const {
-    return std::min(head(), Height(meta_number(*view_, keys::certified).value_or(0)));
+    return std::min(head(), Height(certified_upto(*view_)));
 }
 
 std::optional<chain::MemberSet> Reader::members(Height height) const {
@@ -171,7 +178,7 @@ void put_certificate(env::StateStore& store, const chain::Certificate& certifica
     Writer out;
     chain::encode(out, certificate);
     env::Batch batch{{Column::certificates, keys::of_height(certificate.height), out.take()}};
-    const uint64_t before = meta_number(store, keys::certified).value_or(0);
+    const uint64_t before = certified_upto(store);
     uint64_t certified = before;
     while (certified + 1 == certificate.height.value ||
            store.get(Column::certificates, keys::of_height(Height(certified + 1))))

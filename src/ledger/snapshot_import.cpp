@@ -128,7 +128,6 @@ void install(env::StateStore& store, const Plan& plan) {
         meta(keys::burnt, encode_amount(plan.burnt)),
         meta(keys::lowest_block, encode_number(height.value + 1)),
         meta(keys::state_from, encode_number(height.value)),
-        meta(keys::certified, encode_number(height.value)),
         meta(keys::importing, std::nullopt),
     });
     erase_pieces(store);

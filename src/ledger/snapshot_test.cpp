@@ -193,8 +193,11 @@ TEST(Snapshot, BringsAnEmptyLedgerToTheHead) {
         EXPECT_EQ(reader.account(plain_address(0), Height(11)).error().code, errc::unknown_height);
         fresh.expect_sound();
     }
-    // Both go on the same way, also after a restart.
+    // Both go on the same way, also after a restart, and if a late certificate comes in between.
     ASSERT_TRUE(import_into(target.ledger(), Offer(source)));
+    put_certificate(*target.store, {.height = Height(1), .block_hash = {}, .signatures = {}});
+    EXPECT_EQ(target.reader().certified(), Height(12));
+    target.store->write({{Column::certificates, keys::of_height(Height(1)), std::nullopt}});
     target.reopen();
     grow(source, 3);
     grow(target, 3);

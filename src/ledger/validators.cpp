@@ -146,6 +146,7 @@ void ContractCall::emit(std::string_view event, const Hash32& first, const Hash3
 Bytes ContractCall::encode_members() {
     const chain::MemberSet set = store_.members();
     std::vector<Bytes> tuples;
+    tuples.reserve(set.members.size());
     for (const chain::Member& member : set.members) tuples.push_back(member_tuple(member));
     abi::Encoder out;
     out.word(set.epoch).word(2 * abi::word_bytes).array(tuples);
