@@ -132,8 +132,9 @@ Result<Recovered> Journal::open(const Identity& identity, uint64_t fresh_incarna
     move_mark();
     sync(newest.file);
 
-    // A rejoin journal with records holds what its engine promised since, its abstention included.
-    const bool lost = birth_ == Birth::rejoin && found.records.empty();
+    // For its whole life: the journal cannot tell when the engine is past what it forgot. The
+    // engine can, by a record of its own.
+    const bool lost = birth_ == Birth::rejoin;
     return Recovered{.health = lost ? JournalHealth::lost : JournalHealth::intact,
                      .birth = birth_,
                      .incarnation = incarnation_,

@@ -25,7 +25,7 @@ TEST(JournalBirth, NewbornIsIntactAndEmpty) {
     EXPECT_EQ(opened->note, "");
 }
 
-TEST(JournalBirth, RejoinIsLostUntilTheEngineHasSpokenAgain) {
+TEST(JournalBirth, RejoinIsLostForItsWholeLife) {
     MemoryDevice device;
     ASSERT_TRUE(Journal::create(device, me(), Birth::rejoin, 7));
     {
@@ -37,7 +37,7 @@ TEST(JournalBirth, RejoinIsLostUntilTheEngineHasSpokenAgain) {
     }
     const auto again = Journal(device).open(me(), 9);
     ASSERT_TRUE(again);
-    EXPECT_EQ(again->health, JournalHealth::intact);
+    EXPECT_EQ(again->health, JournalHealth::lost);
     EXPECT_EQ(again->birth, Birth::rejoin);
     EXPECT_EQ(texts(*again), "1:abstain until 5 ");
 }
@@ -184,7 +184,7 @@ TEST(JournalSegments, ForgettingKeepsBirthAndTail) {
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->incarnation, 7u);
     EXPECT_EQ(opened->birth, Birth::rejoin);
-    EXPECT_EQ(opened->health, JournalHealth::intact);
+    EXPECT_EQ(opened->health, JournalHealth::lost);
     ASSERT_FALSE(opened->records.empty());
     EXPECT_LE(opened->records.front().token, Token(41)) << "nothing beyond 40 may go";
     EXPECT_EQ(opened->records.back().token, Token(50));

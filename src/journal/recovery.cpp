@@ -154,6 +154,9 @@ class Scanner {
                 fmt::format("a bad record follows token {}, and a later one shows that "
                             "token {} was durable",
                             last_, durable_));
+        // Forgetting always leaves a segment with records in it.
+        if (result_.records.empty() && last_ > Token(0))
+            return damaged(fmt::format("no records are left, but token {} was written", last_));
         if (dropped_ > 0)
             result_.note = fmt::format(
                 "dropped a torn write of up to {} bytes after token {}; it was "
