@@ -70,7 +70,7 @@ TEST(Secp256k1, RecoveryTakesHighS) {
     const auto key = of_hex<SecretKey>(std::string(64, '7'));
     const Hash32 digest = keccak256({});
     auto signature = sign(digest, key).value();
-    // s -> n - s with the parity flipped is the same signer's other signature. [SEC 1 §4.1.3]
+    // s -> n - s with the parity flipped is the same signer's other signature.
     const auto order = of_hex<Hash32>(order_hex);
     int borrow = 0;
     for (size_t i = 32; i-- > 0;) {

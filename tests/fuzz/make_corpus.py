@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the value decoders below corpus/: small, valid inputs of every shape and a few
-that are nearly valid. Deterministic: running it again changes nothing. What a fuzzer finds is added
+"""Writes the seeds of the value decoders below corpus/: small, valid inputs of every shape and a
+few that are nearly valid. Deterministic: running it again changes nothing. What a fuzzer finds is added
 beside these by hand, under the name of what was wrong.
 
 usage: make_corpus.py"""
@@ -77,8 +77,8 @@ def payload_seeds():
 
 def header_seeds():
     word, root = bytes([1] * 32), bytes([2] * 32)
-    fields = [word, root, ADDRESS, root, root, root, bytes(256), 0, 300, 30000000, 21000, 1700000000,
-              bytes([5] * 96), word, bytes(8), 7, root, 0, 0, word, root]
+    fields = [word, root, ADDRESS, root, root, root, bytes(256), 0, 300, 30000000, 21000,
+              1700000000, bytes([5] * 96), word, bytes(8), 7, root, 0, 0, word, root]
     return {
         "header": rlp(fields), "full": rlp(fields[:10] + [30000000] + fields[11:]),
         "no_gas": rlp(fields[:9] + [0, 0] + fields[11:]), "shanghai": rlp(fields[:17]),
@@ -105,8 +105,8 @@ def certificate_seeds():
         return body + b"".join(struct.pack("<Q", s) + bytes([s] * 64) for s in signers)
 
     def member(number, weight, endpoint=b"node:1"):
-        return (struct.pack("<Q", number) + bytes([number] * 32) + bytes([number + 1] * 32) + ADDRESS
-                + struct.pack("<I", len(endpoint)) + endpoint + struct.pack("<Q", weight))
+        return (struct.pack("<Q", number) + bytes([number] * 32) + bytes([number + 1] * 32)
+                + ADDRESS + struct.pack("<I", len(endpoint)) + endpoint + struct.pack("<Q", weight))
 
     def members(*parts):
         return struct.pack("<QI", 3, len(parts)) + b"".join(parts)
@@ -119,12 +119,14 @@ def certificate_seeds():
     }
 
 
-GENESIS = """{"config": {"chainId": 1337, "londonBlock": 0}, "timestamp": "0x5", "gasLimit": "30000000",
-"baseFeePerGas": "0x3b9aca00", "extraData": "0xabcd", "difficulty": "0x1", "alloc": {
-"0x70997970C51812dc3A010C7d01b50e0d17dc79C8": {"balance": 123456789012345678901234567890, "nonce": "0x2",
-"code": "0x6001", "storage": {"0x1": "0x02", "0x03": "ff"}}}, "holdfast": {"engine": "raft", "dev": true,
-"fees": {"elasticity": 4}, "parameters": {"electionTimeoutMs": 500, "heartbeatMs": 100}, "members": [
-{"id": 1, "endpoint": "[::1]:30303", "votingKey": "0x%s", "transportKey": "0x%s", "account": "0x%s"}]}}
+GENESIS = """{"config": {"chainId": 1337, "londonBlock": 0}, "timestamp": "0x5",
+"gasLimit": "30000000", "baseFeePerGas": "0x3b9aca00", "extraData": "0xabcd", "difficulty": "0x1",
+"alloc": {"0x70997970C51812dc3A010C7d01b50e0d17dc79C8": {
+"balance": 123456789012345678901234567890, "nonce": "0x2", "code": "0x6001",
+"storage": {"0x1": "0x02", "0x03": "ff"}}},
+"holdfast": {"engine": "raft", "dev": true, "fees": {"elasticity": 4},
+"parameters": {"electionTimeoutMs": 500, "heartbeatMs": 100}, "members": [{"id": 1,
+"endpoint": "[::1]:30303", "votingKey": "0x%s", "transportKey": "0x%s", "account": "0x%s"}]}}
 """ % ("11" * 32, "12" * 32, "13" * 20)
 
 
