@@ -188,7 +188,7 @@ TEST(Certificates, AdvanceWithoutGaps) {
     TestChain chain;
     const Hash32 genesis = chain::genesis_hash(chain.genesis());
     for (int i = 0; i < 5; ++i) chain.execute({});
-    const auto certify = [&](uint64_t height, std::vector<uint64_t> signers) {
+    const auto certify = [&](uint64_t height, const std::vector<uint64_t>& signers) {
         const Hash32 hash = chain.reader().block_hash(Height(height)).value();
         chain::Certificate certificate{.height = Height(height), .block_hash = hash};
         for (const uint64_t id : signers) {

@@ -12,9 +12,9 @@ JournaledState::JournaledState(StateSource& source, const BlockContext& block, u
 JournaledState::AccountEntry& JournaledState::entry(const Address& address) {
     const auto found = accounts_.find(address);
     if (found != accounts_.end()) return found->second;
-    KeyedAccount before = source_.account(address);
-    AccountEntry fresh{.before = before, .now = before.account};
-    return accounts_.emplace(address, std::move(fresh)).first->second;
+    const KeyedAccount before = source_.account(address);
+    const AccountEntry fresh{.before = before, .now = before.account};
+    return accounts_.emplace(address, fresh).first->second;
 }
 
 JournaledState::AccountEntry& JournaledState::writable(const Address& address) {

@@ -86,6 +86,7 @@ class Table {
     }
     void run_block() {
         std::vector<TransactionPtr> transactions;
+        transactions.reserve(pending_.size());
         for (const Line& line : pending_) transactions.push_back(line.transaction);
         const Executed executed = chain_.execute(transactions);
         size_t in_block = 0, left_out = 0;
