@@ -19,6 +19,8 @@ namespace holdfast::storage {
 namespace {
 
 constexpr uint64_t room_bytes = 4 << 20;
+/// A larger append pays for its own growth; zeros under it would only be written twice.
+constexpr uint64_t small_append_bytes = 256 << 10;
 constexpr size_t mark_page_bytes = 4096;
 constexpr size_t mark_bytes_max = 64 << 10;
 constexpr std::string_view suffix = ".journal";
@@ -220,7 +222,7 @@ class JournalFolder final : public env::ByteDevice {
     }
 
     static void make_room(Open& open, const std::filesystem::path& path, uint64_t more) {
-        if (open.end + more <= open.size) return;
+        if (open.end + more <= open.size || more > small_append_bytes) return;
         // Behind the bytes about to be written, which need no zeros first. A torn write in here
         // leaves zeros, or nothing: both mean that no record follows.
         static const Bytes zeros(room_bytes, 0);
