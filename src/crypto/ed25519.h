@@ -31,8 +31,9 @@ class NodeKey {
 /// About 55 microseconds.
 bool verify(const NodePublicKey& key, ByteView message, const NodeSignature& signature);
 
-/// What every signature of a node covers: "holdfast/<kind>/v1" (behind its length), the genesis hash,
-/// the epoch, the body. So a signature for one purpose, ledger or epoch never serves another.
+/// What every signature of a node covers: "holdfast/<kind>/v1" (behind its length), the hash of the
+/// genesis, the epoch, the body. So a signature for one purpose, ledger or epoch never serves
+/// another.
 Bytes signing_bytes(std::string_view kind, const Hash32& genesis, uint64_t epoch, ByteView body);
 
 /// Fills with random bytes from the operating system: for keys only.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seeds of the value decoders below corpus/: small, valid inputs of every shape and a
-few that are nearly valid. Deterministic: running it again changes nothing. What a fuzzer finds is added
-beside these by hand, under the name of what was wrong.
+few that are nearly valid. Deterministic: running it again changes nothing. What a fuzzer finds
+is added beside these by hand, under the name of what was wrong.
 
 usage: make_corpus.py"""
 import os
