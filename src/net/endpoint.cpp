@@ -8,7 +8,7 @@
 namespace holdfast::net {
 namespace {
 
-constexpr size_t host_bytes_max = 255;  // [RFC 1035 §2.3.4]
+constexpr size_t host_bytes_max = 255;  // of a DNS name: RFC 1035, 2.3.4
 
 }  // namespace
 

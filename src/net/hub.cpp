@@ -21,7 +21,9 @@ Hub::Hub(NetworkConfig config, Callbacks callbacks, Logger logger)
     : shared_(std::move(config), std::move(callbacks), std::move(logger)),
       doorman_(shared_, [this](const auto& connection) { admit(connection); }),
       work_(boost::asio::make_work_guard(shared_.io)) {
-    shared_.own_key_answered = [this](Connection& connection) { own_key_seen(connection); };
+    shared_.own_key_answered = [this](Connection& connection, const Peer& called) {
+        own_key_seen(connection, &called);
+    };
 }
 
 Hub::~Hub() {
@@ -68,6 +70,7 @@ void Hub::close_all() {
     doorman_.stop();
     shared_.resolver.cancel();
     for (const auto& [id, link] : links_) link->stop();
+    if (own_link_) own_link_->stop();
     // `run` returns once every handler that is still on its way has come back with an error.
     work_.reset();
 }
@@ -126,8 +129,15 @@ void Hub::apply_peers(std::vector<Peer> peers) {
     std::map<NodeId, std::shared_ptr<Link>> links;
     std::vector<std::shared_ptr<Link>> fresh;
     for (Peer& peer : peers) {
-        // A membership list names its own reader too.
-        if (peer.id == shared_.config.identity.self) continue;
+        if (shared_.is_own(peer)) {
+            // A membership list names its own reader too, and where its peers expect it: if anybody
+            // else answers there, two of us run.
+            if (own_link_ && own_link_->peer() == peer) continue;
+            if (own_link_) own_link_->stop();
+            own_link_ = std::make_shared<Link>(shared_, std::move(peer));
+            fresh.push_back(own_link_);
+            continue;
+        }
         keys_.insert_or_assign(peer.transport_key, peer.id);
         const auto old = links_.find(peer.id);
         if (old != links_.end() && old->second->peer().transport_key == peer.transport_key) {
@@ -150,7 +160,7 @@ void Hub::apply_peers(std::vector<Peer> peers) {
 void Hub::admit(const std::shared_ptr<Connection>& connection) {
     const auto key = connection->key();
     if (key == shared_.own_key) {
-        own_key_seen(*connection);
+        own_key_seen(*connection, nullptr);
         return connection->close();
     }
     // The set may have changed since the handshake began.
@@ -161,12 +171,13 @@ void Hub::admit(const std::shared_ptr<Connection>& connection) {
 
 /// A peer's endpoint that leads back to this very process is a mistake in a file; any other holder
 /// of our key is a second copy of this node, which could vote against it.
-void Hub::own_key_seen(Connection& connection) {
+void Hub::own_key_seen(Connection& connection, const Peer* called) {
     const ClientRandom random = connection.random();
     const bool is_dialed = connection.side() == Side::dialed;
     if (is_dialed && doorman_.is_greeting(random)) {
         own_calls_.push_back(random);  // the other end will be here in a moment
         if (own_calls_.size() > own_calls_max) own_calls_.pop_front();
+        if (called != nullptr && shared_.is_own(*called)) return;
         shared_.logger.warn("net", "a peer's endpoint leads back to this node at {}: correct it",
                             connection.remote());
         return;
@@ -177,6 +188,8 @@ void Hub::own_key_seen(Connection& connection) {
                          "there; stop one of them",
                          connection.remote());
     if (shared_.callbacks.own_key_seen) shared_.callbacks.own_key_seen(connection.remote());
+    if (called != nullptr && shared_.is_own(*called) && shared_.callbacks.own_endpoint_taken)
+        shared_.callbacks.own_endpoint_taken(connection.remote());
 }
 
 std::vector<PeerInfo> Hub::collect() const {

@@ -43,7 +43,7 @@ class Hub final : public Network {
     void drain();
     void apply_peers(std::vector<Peer> peers);
     void admit(const std::shared_ptr<Connection>& connection);
-    void own_key_seen(Connection& connection);
+    void own_key_seen(Connection& connection, const Peer* called);
     void close_all();
     [[nodiscard]] std::vector<PeerInfo> collect() const;
 
@@ -55,6 +55,7 @@ class Hub final : public Network {
 
     // Of the network's thread.
     std::map<NodeId, std::shared_ptr<Link>> links_;
+    std::shared_ptr<Link> own_link_;  ///< never carries a session: see own_key_seen
     std::map<crypto::NodePublicKey, NodeId> keys_;
     std::deque<ClientRandom> own_calls_;
 

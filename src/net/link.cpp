@@ -13,6 +13,9 @@ using boost::system::error_code;
 /// Bytes handed to the socket at once: what a consensus message may have to wait for.
 constexpr size_t write_bytes_max = 64 * 1024;
 
+/// How often a node asks who answers at its own endpoint.
+constexpr Duration own_call_interval = 20s;
+
 }  // namespace
 
 Shared::Shared(NetworkConfig config_in, Network::Callbacks callbacks_in, Logger logger_in)
@@ -116,6 +119,8 @@ void Link::stop_dialing() {
 }
 
 void Link::dial_failed(const std::string& why) {
+    // Nobody there, or not reachable from here: then no copy of this node answers there either.
+    if (shared_.is_own(peer_)) return dial_after(own_call_interval);
     if (why != last_error_)
         shared_.logger.info("net", "peer {} at {} cannot be reached: {}", peer_.id, peer_.endpoint,
                             why);
@@ -128,9 +133,9 @@ void Link::dial_failed(const std::string& why) {
 void Link::on_established(Connection& connection) {
     const auto self = connection.shared_from_this();
     const auto key = connection.key();
-    if (key != peer_.transport_key) {
+    if (shared_.is_own(peer_) || key != peer_.transport_key) {
         dialing_.reset();
-        if (key == shared_.own_key) shared_.own_key_answered(connection);
+        if (key == shared_.own_key) shared_.own_key_answered(connection, peer_);
         connection.close();
         return dial_failed(key == shared_.own_key ? "the endpoint answers with this node's own key"
                                                   : "the endpoint answers with another peer's key");

@@ -28,7 +28,9 @@ struct Shared {
     boost::asio::ip::tcp::resolver resolver{io};
     std::unique_ptr<Tls> tls;
     /// A call of ours was answered with our own key: a copy of this node, or this very process.
-    std::function<void(Connection&)> own_key_answered;
+    std::function<void(Connection&, const Peer& called)> own_key_answered;
+    /// The link that calls this node's own registered endpoint, to hear who answers there.
+    [[nodiscard]] bool is_own(const Peer& peer) const { return peer.id == config.identity.self; }
 
     [[nodiscard]] static Instant now();
 };

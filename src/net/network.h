@@ -48,6 +48,9 @@ class Network : public env::Transport {
         std::function<void(NodeId peer, bool connected)> link_changed;
         /// Somebody authenticated with our own transport key: a second copy of this node runs.
         std::function<void(std::string where)> own_key_seen;
+        /// A copy of this node answers at the endpoint that the ledger has for this node: it is
+        /// where the members expect us, so we are the one too many.
+        std::function<void(std::string where)> own_endpoint_taken;
     };
 
     /// Errors: net.cannot_listen.

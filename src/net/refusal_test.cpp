@@ -215,6 +215,22 @@ TEST(OwnKey, a_copy_of_this_node_is_seen_from_both_ends) {
     EXPECT_TRUE(copy.wait([&] { return !copy.own_keys().empty(); }));
 }
 
+TEST(OwnKey, a_copy_at_our_registered_endpoint_is_noticed_by_the_one_that_is_not_there) {
+    TestNode a(1), copy(1);
+    copy.config.identity.incarnation = 999;
+    const auto registered = [](const TestNode& node, const std::string& endpoint) {
+        return Peer{.id = NodeId(1),
+                    .transport_key = crypto::NodeKey(node.config.transport_seed).public_key(),
+                    .endpoint = endpoint};
+    };
+    a.start({});
+    a.network->set_peers({registered(a, a.endpoint())});
+    copy.start({registered(copy, a.endpoint())});
+    EXPECT_TRUE(copy.wait([&] { return !copy.own_endpoints().empty(); }));
+    EXPECT_TRUE(a.own_endpoints().empty()) << "it is where it is expected";
+    EXPECT_TRUE(a.network->peers().empty()) << "a node is no peer of its own";
+}
+
 TEST(OwnKey, an_endpoint_that_leads_back_to_us_is_no_copy) {
     TestNode a(1), b(2);
     a.start({});

@@ -81,6 +81,7 @@ class TestNode {
     [[nodiscard]] bool linked(const TestNode& node) { return linked_[node.id()]; }
     [[nodiscard]] uint64_t out_of_order() const { return out_of_order_; }
     [[nodiscard]] const std::vector<std::string>& own_keys() const { return own_keys_; }
+    [[nodiscard]] const std::vector<std::string>& own_endpoints() const { return own_endpoints_; }
     [[nodiscard]] bool logged(std::string_view text) const {
         return std::ranges::any_of(
             lines_, [&](const std::string& line) { return line.find(text) != std::string::npos; });
@@ -125,6 +126,12 @@ class TestNode {
                         const std::lock_guard lock(mutex_);
                         own_keys_.push_back(std::move(where));
                         changed_.notify_all();
+                    },
+                .own_endpoint_taken =
+                    [this](std::string where) {
+                        const std::lock_guard lock(mutex_);
+                        own_endpoints_.push_back(std::move(where));
+                        changed_.notify_all();
                     }};
     }
     Logger logger() {
@@ -140,7 +147,7 @@ class TestNode {
     std::condition_variable changed_;
     std::map<NodeId, uint64_t> last_, count_;
     std::map<NodeId, bool> linked_;
-    std::vector<std::string> own_keys_, lines_;
+    std::vector<std::string> own_keys_, own_endpoints_, lines_;
     uint64_t out_of_order_ = 0;
 };
 

@@ -64,7 +64,7 @@ Certificate make_certificate(EVP_PKEY* key) {
                                                  -1, -1, 0) == 1 &&
                       X509_set_issuer_name(x, X509_get_subject_name(x)) == 1 &&
                       X509_set_pubkey(x, key) == 1 &&
-                      X509_sign(x, key, nullptr) > 0;  // Ed25519 names no digest [RFC 8410 §3]
+                      X509_sign(x, key, nullptr) > 0;  // Ed25519 names no digest (RFC 8410)
     return made ? std::move(certificate) : nullptr;
 }
 
