@@ -357,10 +357,17 @@ void Run::on_copy(const Words& words) {
     cluster_->copy_blocks(node(words.at(1)), node(words.at(3)));
 }
 
+// garbage 2 -> 1 0102 00*8 ff: any bytes, as hex words, `*` repeats one
 void Run::on_garbage(const Words& words) {
-    const auto bytes = from_hex(words.size() > 4 ? words[4] : "");
-    if (!bytes) return say("not hex");
-    cluster_->feed(node(words.at(3)), Received{node(words[1]), make_buffer(*bytes)});
+    Bytes bytes;
+    for (size_t i = 4; i < words.size(); ++i) {
+        const Words parts = split(words[i], '*');
+        const auto part = from_hex(parts.at(0));
+        if (!part) return say("not hex: " + parts[0]);
+        const uint64_t times = parts.size() > 1 ? number(parts[1]) : 1;
+        for (uint64_t n = 0; n < times; ++n) append(bytes, *part);
+    }
+    cluster_->feed(node(words.at(3)), Received{node(words[1]), make_buffer(std::move(bytes))});
 }
 
 void Run::on_packets(const Words& words) {
@@ -387,7 +394,8 @@ void Run::on_status(const Words& words) {
 
 void Run::on_note(const Words& words) {
     const auto& engine = cluster_->machine(node(words.at(1))).engine;
-    say(words[1] + ": " + (engine ? engine->status().note : "down"));
+    const std::string note = engine ? engine->status().note : "down";
+    say(words[1] + ": " + (note.empty() ? "nothing to note" : note));
 }
 
 void Run::on_silent(const Words&) {
