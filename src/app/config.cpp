@@ -155,6 +155,10 @@ Status check_choice(const char* key, const std::string& value,
                                                   fmt::join(allowed, ", ")));
 }
 
+bool is_loopback(const std::string& host) {
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 Status check_config(const Config& config) {
     if (config.id == 0) return fail(errc::config_invalid, "id is missing: members count from 1");
     if (auto ok = check_choice("log.level", config.log.level, {"debug", "info", "warn", "error"});
@@ -172,6 +176,12 @@ Status check_config(const Config& config) {
         if (auto endpoint = parse_endpoint(*value); !endpoint)
             return fail(errc::config_invalid, fmt::format("{} = {}", key, endpoint.error().detail));
     }
+    if (!config.listen.operators.empty() && config.listen.operator_token.empty() &&
+        !is_loopback(parse_endpoint(config.listen.operators)->host))
+        return fail(errc::config_invalid,
+                    fmt::format("listen.operator = {}: reachable from elsewhere, it needs "
+                                "listen.operator_token",
+                                config.listen.operators));
     return {};
 }
 

@@ -34,6 +34,7 @@ struct Config {
         std::string peers;                         ///< where other nodes reach this one
         std::string api = "127.0.0.1:8545";        ///< for everybody; empty: none
         std::string operators = "127.0.0.1:8547";  ///< for the operator alone; empty: none
+        std::string operator_token;                ///< file with what its callers must show
     } listen;
 
     struct Api {

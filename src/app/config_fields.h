@@ -34,6 +34,10 @@ void visit_config(AnyConfig& c, Visitor&& v) {
     v.field("api", c.listen.api, "JSON-RPC, WebSocket, REST, /health, /metrics. Empty: none.");
     v.field("operator", c.listen.operators,
             "The operator's methods beside all others. Nobody else may reach it. Empty: none.");
+    v.field(
+        "operator_token", c.listen.operator_token,
+        "File of `holdfast key new`, mode 0600: the operator's callers must show its digits as\n"
+        "\"Authorization: Bearer ...\". Empty: none asked, and then only on this machine.");
 
     v.section("api");
     v.field(

@@ -69,6 +69,9 @@ TEST(Config, NamesEveryKindOfMistake) {
     EXPECT_EQ(name_of_error(minimal() + "[log]\nlevel = \"loud\"\n"), "config.invalid");
     EXPECT_EQ(name_of_error(minimal() + "[log]\nformat = \"xml\"\n"), "config.invalid");
     EXPECT_EQ(name_of_error(minimal() + "[api]\nbatch_max = 0\n"), "config.invalid");
+    const std::string open = minimal() + "operator = \"0.0.0.0:9001\"\n";
+    EXPECT_EQ(name_of_error(open), "config.invalid") << "anybody could be the operator";
+    EXPECT_EQ(name_of_error(open + "operator_token = \"keys/token\"\n"), "none");
     EXPECT_EQ(name_of_error(with("fee_recipient = \"0x12\"\n")), "config.invalid");
 }
 

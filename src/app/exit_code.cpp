@@ -48,7 +48,7 @@ constexpr std::array advices{
     Advice{"genesis.invalid", ExitCode::bad_config, "the genesis file breaks a rule",
            "correct it before the ledger begins; never afterwards"},
     Advice{"storage.cannot_open", ExitCode::bad_data, "the data folder cannot be opened",
-           "correct `data`, or begin one: holdfast init"},
+           "correct `data`; if the disk was lost: holdfast init --rejoin --config FILE"},
     Advice{"storage.in_use", ExitCode::bad_data, "another process works in this data folder",
            "stop that process first; never delete the LOCK file while it runs"},
     Advice{"storage.cannot_read", ExitCode::bad_data, "a file cannot be read",

@@ -2,7 +2,6 @@
 #include "app/node_adapter.h"
 
 #include "app/exit_code.h"
-#include "base/check.h"
 
 namespace holdfast::app {
 namespace {
@@ -13,13 +12,11 @@ Error overloaded() {
 
 }  // namespace
 
-std::vector<net::Peer> peers_of(const chain::MemberSet& members, NodeId self) {
+std::vector<net::Peer> peers_of(const chain::MemberSet& members) {
     std::vector<net::Peer> peers;
     for (const chain::Member& member : members.members)
-        if (member.id != self)
-            peers.push_back({.id = member.id,
-                             .transport_key = member.transport_key,
-                             .endpoint = member.endpoint});
+        peers.push_back(
+            {.id = member.id, .transport_key = member.transport_key, .endpoint = member.endpoint});
     return peers;
 }
 
@@ -120,10 +117,7 @@ void NodeAdapter::on_block(const std::shared_ptr<const ledger::Executed>& execut
 
 void NodeAdapter::on_members(const chain::MemberSet& members) {
     logger_.info("app", "members of epoch {}: {} of them", members.epoch, members.members.size());
-    if (network_ != nullptr) {
-        CHECK(node_ != nullptr, "node and network are attached together");
-        network_->set_peers(peers_of(members, node_->status().self));
-    }
+    if (network_ != nullptr) network_->set_peers(peers_of(members));
 }
 
 void NodeAdapter::on_stopped(const Error& reason) {

@@ -11,8 +11,8 @@
 
 namespace holdfast::app {
 
-/// Who a member's node talks to: everybody else in the set.
-std::vector<net::Peer> peers_of(const chain::MemberSet& members, NodeId self);
+/// Everybody in the set; the network knows which of them it is itself.
+std::vector<net::Peer> peers_of(const chain::MemberSet& members);
 
 class NodeAdapter final : public api::Backend, public node::Events {
   public:

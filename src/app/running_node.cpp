@@ -149,7 +149,7 @@ Status RunningNode::open_network() {
                                .listen = config_.listen.peers,
                                .limits = {}};
     auto started = net::Network::start(
-        std::move(network), peers_of(members, self),
+        std::move(network), peers_of(members),
         {.received =
              [this](NodeId from, Buffer message) {
                  core_->post(Source::message, [this, from, message = std::move(message)] {
@@ -160,16 +160,18 @@ Status RunningNode::open_network() {
              [this](NodeId peer, bool connected) {
                  logger_.info("net", "node {} is {}", peer, connected ? "connected" : "away");
              },
-         .own_key_seen = [this](const std::string& where) { on_own_key_seen(where); }},
+         // Said in the log already; the copy that called is the one to stop, and does.
+         .own_key_seen = {},
+         .own_endpoint_taken = [this](const std::string& where) { on_own_endpoint_taken(where); }},
         logger_);
     if (!started) return std::unexpected(started.error());
     network_ = std::move(*started);
     return {};
 }
 
-/// Two nodes with one key could vote against each other, and neither can tell which of them is the
-/// right one: this one ends, and says who the other is.
-void RunningNode::on_own_key_seen(const std::string& where) {
+/// Two nodes with one key could vote against each other. The other one is where the members expect
+/// it, so this one ends, and says where the other is.
+void RunningNode::on_own_endpoint_taken(const std::string& where) {
     core_->post(Source::inner, [this, where] {
         if (reason_) return;
         reason_ = Error{.code = errc::node_duplicate, .detail = "seen at " + where};
@@ -212,10 +214,17 @@ Status RunningNode::open_node() {
 }
 
 Status RunningNode::open_api() {
+    std::string token;
+    if (!config_.listen.operator_token.empty()) {
+        const auto key = read_node_key(config_.path(config_.listen.operator_token));
+        if (!key) return std::unexpected(key.error());
+        token = to_hex(key->view());
+    }
     api::ServerConfig config{.listen = config_.listen.api,
                              .operator_listen = config_.listen.operators,
                              .hosts_allowed = config_.api.hosts_allowed,
                              .origins_allowed = config_.api.origins_allowed,
+                             .operator_token = std::move(token),
                              .connections_max = config_.api.connections_max,
                              .request_bytes_max = config_.api.request_bytes_max,
                              .batch_max = config_.api.batch_max,

@@ -54,7 +54,7 @@ class RunningNode {
     Status open_network();
     Status open_node();
     Status open_api();
-    void on_own_key_seen(const std::string& where);
+    void on_own_endpoint_taken(const std::string& where);
 
     Config config_;
     Logger logger_;
