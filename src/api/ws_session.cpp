@@ -77,7 +77,6 @@ void WebsocketSession::read() {
         return;
     reading_ = true;
     stream_.async_read(buffer_, [self = shared_from_this()](beast::error_code error, size_t) {
-        self->reading_ = false;
         self->on_message(error);
     });
 }
@@ -98,6 +97,9 @@ void WebsocketSession::on_message(beast::error_code error) {
                   self->read();
               });
     buffer_.consume(buffer_.size());
+    // Not before: an answer may be ready at once, and the next read must not begin into a buffer that
+    // is about to be emptied under it.
+    reading_ = false;
     read();
 }
 
