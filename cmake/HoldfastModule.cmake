@@ -2,7 +2,7 @@
 #
 # Makes the static library holdfast_NAME of every *.cpp in the calling folder, and the test program
 # NAME_test of every *_test.cpp beside it. DEPS are the only modules whose headers it may include
-# (scripts/check_layers.py holds it to that). LIBRARIES are outside libraries, private to the module.
+# (scripts/check_layers.py holds it to that). LIBRARIES are from outside, private to the module.
 # Only modules that do I/O say EXCEPTIONS: everywhere else an exception is a crash, by intent.
 function(holdfast_module name)
     cmake_parse_arguments(ARG "EXCEPTIONS" "" "DEPS;LIBRARIES" ${ARGN})
@@ -36,7 +36,8 @@ function(holdfast_module name)
         add_executable(${name}_test ${tests})
         target_compile_options(${name}_test PRIVATE ${HOLDFAST_WARNINGS})
         target_compile_definitions(${name}_test PRIVATE
-            HOLDFAST_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HOLDFAST_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
+            HOLDFAST_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+            HOLDFAST_TEST_DIR="${CMAKE_CURRENT_SOURCE_DIR}")
         target_link_libraries(${name}_test PRIVATE ${target} ${ARG_LIBRARIES} GTest::gtest_main)
         gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
                              PROPERTIES TIMEOUT 300)

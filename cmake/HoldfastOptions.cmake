@@ -25,7 +25,8 @@ endif()
 
 set(HOLDFAST_WARNINGS
     -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
-    -Wno-missing-field-initializers -Woverloaded-virtual -Wnon-virtual-dtor -Wmissing-declarations -Wextra-semi -Wswitch-enum)
+    -Wno-missing-field-initializers -Woverloaded-virtual -Wnon-virtual-dtor
+    -Wmissing-declarations -Wextra-semi -Wswitch-enum)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     list(APPEND HOLDFAST_WARNINGS -Wduplicated-cond -Wlogical-op)
 endif()
@@ -34,7 +35,7 @@ if(HOLDFAST_WERROR)
 endif()
 
 if(HOLDFAST_FUZZ)
-    # Every module tells the fuzzer which branches an input reached: without it, fuzzing is guessing.
+    # Every module tells the fuzzer which branches an input reached: else fuzzing is guessing.
     add_compile_options(-fsanitize=fuzzer-no-link)
     add_link_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -19,14 +19,14 @@ LEVELS = {
 IO_LEVEL = 5  # below it: no threads, clocks, files, sockets, global randomness
 
 FORBIDDEN_BELOW = [
-    (r"#include <(thread|mutex|shared_mutex|condition_variable|future|atomic|semaphore|latch|barrier"
-     r"|stop_token)>", "a thread"),
+    (r"#include <(thread|mutex|shared_mutex|condition_variable|future|atomic|semaphore|latch"
+     r"|barrier|stop_token)>", "a thread"),
     (r"#include <(fstream|filesystem|iostream|unistd\.h|fcntl\.h|sys/[a-z]+\.h|netinet/[a-z]+\.h"
      r"|netdb\.h|poll\.h)>", "a file or socket"),
     (r"#include <(boost/asio|boost/beast|rocksdb/|openssl/ssl|spdlog/|CLI/|toml\+\+)",
      "a library that does I/O"),
-    (r"steady_clock|system_clock|high_resolution_clock|clock_gettime|gettimeofday|\btime\(nullptr\)",
-     "a clock"),
+    (r"steady_clock|system_clock|high_resolution_clock|clock_gettime|gettimeofday"
+     r"|\btime\(nullptr\)", "a clock"),
     (r"\bstd::random_device\b|\bs?rand\(\)|\bstd::mt19937|\bstd::uniform_\w+_distribution",
      "randomness that is not seeded by the caller"),
     (r"\bstd::(thread|jthread|async|mutex|this_thread)\b", "a thread"),
@@ -34,9 +34,10 @@ FORBIDDEN_BELOW = [
 # base/check.cpp says its last words on standard error, and nothing else may.
 EXEMPT = {"base/check.cpp": {"a file or socket"}}
 
-# A decision must never follow the order of a hash table. A loop over one whose order does not matter
-# says so: "// Any order: ..." on the line or the one above.
-UNORDERED_NAME = re.compile(r"unordered_(?:map|set|multimap|multiset)<[^;=(]*>\s+(\w+)\s*(?:;|\{|=)")
+# A decision must never follow the order of a hash table. A loop over one whose order does not
+# matter says so: "// Any order: ..." on the line or the one above.
+UNORDERED_NAME = re.compile(
+    r"unordered_(?:map|set|multimap|multiset)<[^;=(]*>\s+(\w+)\s*(?:;|\{|=)")
 RANGE_FOR = re.compile(r"for \([^;]*:\s*\*?(?:\w+(?:\.|->))*(\w+)\)")
 ANY_ORDER = "// Any order:"
 
@@ -67,8 +68,9 @@ def owner(path, modules):
     """The module whose folder holds the file: the deepest one."""
     best = None
     for name, (folder, _, _) in modules.items():
-        if path.startswith(folder + os.sep) and (best is None or len(folder) > len(modules[best][0])):
-            best = name
+        if path.startswith(folder + os.sep):
+            if best is None or len(folder) > len(modules[best][0]):
+                best = name
     return best
 
 
@@ -176,7 +178,8 @@ def self_test():
     waived = {"base/a.h": "// A.\nstd::unordered_map<int, int> by_id_;\n// Any order: a sum.\n"
                           "void f() { for (auto& x : by_id_) use(x); }\n"}
     failures += [f"a waived loop is refused: {p}" for p in problems_with(waived)]
-    failures += [f"not noticed: {name}" for name, changes in bad.items() if not problems_with(changes)]
+    failures += [f"not noticed: {name}" for name, changes in bad.items()
+                 if not problems_with(changes)]
     return failures
 
 

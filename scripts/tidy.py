@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""clang-tidy over the files that changed since the last commit, or over all with --tidy. A file that
-passed is not looked at again until it, a header that it includes, or the rules change.
+"""clang-tidy over the files that changed since the last commit, or over all with --tidy. A file
+that passed is not looked at again until it, a header that it includes, or the rules change.
 
 usage: tidy.py BUILD_FOLDER [--tidy]"""
 import concurrent.futures

@@ -10,8 +10,8 @@
 
 namespace holdfast::env {
 
-/// A folder of files named by number. Any write or sync error is fatal() inside the device: an fsync
-/// is never retried, since after a failed one the page cache lies. [Rebello ATC'20]
+/// A folder of files named by number. Any write or sync error is fatal() inside the device: an
+/// fsync is never retried, since after a failed one the page cache lies. [Rebello ATC'20]
 class ByteDevice {
   public:
     virtual ~ByteDevice() = default;

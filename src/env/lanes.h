@@ -1,5 +1,5 @@
-// Port: where a node's slow work runs. The node itself is one thread's state machine; what takes long
-// is handed to a lane and comes back as a call on the node's own thread.
+// Port: where a node's slow work runs. The node itself is one thread's state machine; what takes
+// long is handed to a lane and comes back as a call on the node's own thread.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,8 @@ enum class Lane : uint8_t {
 class Lanes {
   public:
     virtual ~Lanes() = default;
-    /// Runs `work` on the lane, then `done` on the node's thread. `work` touches only what it owns or
-    /// what is thread-safe. In the simulator both run on one thread, with a drawn delay between.
+    /// Runs `work` on the lane, then `done` on the node's thread. `work` touches only what it owns
+    /// or what is thread-safe. In the simulator both run on one thread, with a drawn delay between.
     virtual void run(Lane lane, std::function<void()> work, std::function<void()> done) = 0;
 };
 

@@ -11,16 +11,16 @@
 namespace holdfast::env {
 
 enum class Column : uint8_t {
-    meta,         ///< heights, hashes, birth record, genesis
-    blocks,       ///< height -> header, body, receipts, mark
-    hashes,       ///< block hash -> height; transaction hash -> height and index
-    certificates, ///< height -> certificate
-    accounts,     ///< Keccak(address) -> account: the flat state
-    slots,        ///< Keccak(address) Keccak(slot) -> value
-    code,         ///< code hash -> code
-    account_trie, ///< path -> node
-    slot_trie,    ///< Keccak(address) path -> node
-    undo,         ///< height -> what the block overwrote
+    meta,          ///< heights, hashes, birth record, genesis
+    blocks,        ///< height -> header, body, receipts, mark
+    hashes,        ///< block hash -> height; transaction hash -> height and index
+    certificates,  ///< height -> certificate
+    accounts,      ///< Keccak(address) -> account: the flat state
+    slots,         ///< Keccak(address) Keccak(slot) -> value
+    code,          ///< code hash -> code
+    account_trie,  ///< path -> node
+    slot_trie,     ///< Keccak(address) path -> node
+    undo,          ///< height -> what the block overwrote
 };
 inline constexpr size_t column_count = 10;
 
