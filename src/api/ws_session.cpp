@@ -1,6 +1,7 @@
 // WebSocket: many bodies in flight, answers in the order they are ready, notices between them.
 #include <deque>
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
 
@@ -14,12 +15,15 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::chrono::seconds close_patience{5};
+
 class WebsocketSession : public Subscriber, public std::enable_shared_from_this<WebsocketSession> {
   public:
     WebsocketSession(std::shared_ptr<Service> service, beast::tcp_stream stream,
                      HttpRequest request, Trust trust, Consistency consistency)
         : service_(std::move(service)),
           stream_(std::move(stream)),
+          cut_(stream_.get_executor()),
           request_(std::move(request)),
           trust_(trust),
           consistency_(consistency) {
@@ -58,6 +62,7 @@ class WebsocketSession : public Subscriber, public std::enable_shared_from_this<
 
     std::shared_ptr<Service> service_;
     websocket::stream<beast::tcp_stream> stream_;
+    asio::steady_timer cut_;
     HttpRequest request_;
     beast::flat_buffer buffer_;
     std::deque<std::shared_ptr<const std::string>> queue_;
@@ -97,8 +102,8 @@ void WebsocketSession::on_message(beast::error_code error) {
                   self->read();
               });
     buffer_.consume(buffer_.size());
-    // Not before: an answer may be ready at once, and the next read must not begin into a buffer that
-    // is about to be emptied under it.
+    // Not before: an answer may be ready at once, and the next read must not begin into a buffer
+    // that is about to be emptied under it.
     reading_ = false;
     read();
 }
@@ -138,8 +143,11 @@ void WebsocketSession::close(websocket::close_code code, std::string_view why) {
     closing_ = true;
     service_->post([self = shared_from_this(), code, reason = std::string(why)] {
         self->gone();
-        beast::get_lowest_layer(self->stream_).expires_after(std::chrono::seconds(5));
-        self->stream_.async_close({code, reason}, [self](beast::error_code) {});
+        self->cut_.expires_after(close_patience);
+        self->cut_.async_wait(
+            [self](beast::error_code) { beast::get_lowest_layer(self->stream_).close(); });
+        self->stream_.async_close({code, reason},
+                                  [self](beast::error_code) { self->cut_.cancel(); });
     });
 }
 
