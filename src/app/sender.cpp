@@ -16,6 +16,27 @@ constexpr auto poll_interval = std::chrono::milliseconds(20);
 
 }  // namespace
 
+std::optional<U256> parse_amount(std::string_view text) {
+    unsigned decimals = 0;
+    for (const auto& [unit, digits] : {std::pair{"ether", 18U}, std::pair{"gwei", 9U}})
+        if (text.ends_with(unit)) {
+            text.remove_suffix(std::string_view(unit).size());
+            decimals = digits;
+            break;
+        }
+    std::string digits(text);
+    if (const size_t point = digits.find('.'); point != std::string::npos) {
+        const size_t after = digits.size() - point - 1;
+        if (after > decimals) return std::nullopt;
+        digits.erase(point, 1);
+        decimals -= static_cast<unsigned>(after);
+    }
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
+        return std::nullopt;
+    digits.append(decimals, '0');
+    return U256::parse(digits);
+}
+
 Result<Signed> sign(chain::Transaction transaction, const crypto::SecretKey& key) {
     if (auto ok = chain::sign_transaction(transaction, key); !ok)
         return std::unexpected(ok.error());

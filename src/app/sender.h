@@ -6,6 +6,9 @@
 
 namespace holdfast::app {
 
+/// "1.5ether", "3gwei", or plain wei. Null if it is none of these or not a whole number of wei.
+std::optional<U256> parse_amount(std::string_view text);
+
 struct Signed {
     Hash32 hash;
     Bytes raw;

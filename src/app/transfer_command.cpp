@@ -23,28 +23,6 @@ struct Options {
     LoadOptions settings;
 };
 
-/// "1.5ether", "3gwei", or plain wei.
-std::optional<U256> parse_amount(std::string_view text) {
-    unsigned decimals = 0;
-    for (const auto& [unit, digits] : {std::pair{"ether", 18U}, std::pair{"gwei", 9U}})
-        if (text.ends_with(unit)) {
-            text.remove_suffix(std::string_view(unit).size());
-            decimals = digits;
-            break;
-        }
-    std::string digits(text);
-    if (const size_t point = digits.find('.'); point != std::string::npos) {
-        const size_t after = digits.size() - point - 1;
-        if (after > decimals) return std::nullopt;
-        digits.erase(point, 1);
-        decimals -= static_cast<unsigned>(after);
-    }
-    digits.append(decimals, '0');
-    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos)
-        return std::nullopt;
-    return U256::parse(digits);
-}
-
 ExitCode transfer_once(const Options& options) {
     const auto key = read_account_key(options.key);
     if (!key) return report(key.error());
