@@ -1,6 +1,8 @@
 // JSON-RPC 2.0: reading bodies, running their requests, putting the answers together.
 #include "api/rpc.h"
 
+#include <cmath>
+
 #include <boost/json.hpp>
 
 #include "api/json.h"
@@ -117,6 +119,8 @@ void Exchange::read_request(const json::value& value, Slot& slot) {
     if (const json::value* id = object.if_contains("id")) {
         if (!id->is_string() && !id->is_number() && !id->is_null())
             return invalid("id is neither string, number nor null");
+        // A number too large for a double cannot be echoed as it came.
+        if (id->is_double() && !std::isfinite(id->get_double())) return invalid("id out of range");
         slot.id = json::serialize(*id);
     }
     const json::value* version = object.if_contains("jsonrpc");

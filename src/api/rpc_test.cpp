@@ -43,6 +43,7 @@ TEST_F(Rpc, refuses_bodies_and_requests_by_the_book) {
         {R"({"jsonrpc":"2.0","id":1})", "-32600"},
         {R"({"jsonrpc":"2.0","id":1,"method":5})", "-32600"},
         {R"({"jsonrpc":"2.0","id":[1],"method":"net_version"})", "-32600"},
+        {R"({"jsonrpc":"2.0","id":1e400,"method":"net_version"})", "-32600"},
         {R"({"jsonrpc":"2.0","id":true,"method":"net_version"})", "-32600"},
         {R"({"jsonrpc":"2.0","id":1,"method":"eth_fillTransaction","params":[{}]})", "-32601"},
         {R"({"jsonrpc":"2.0","id":1,"method":"eth_sendTransaction","params":[{}]})", "-32601"},
