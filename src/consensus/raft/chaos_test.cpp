@@ -23,6 +23,7 @@ class Chaos {
         : random_(seed),
           cluster_(family(),
                    {{"seed", seed}, {"retained", 400}, {"window", 4}, {"append_bytes", 200}}, {}) {
+        unrest_ = random_.below(20);
         members_ = some_members(1);
         const Members founding = members_;
         for (uint64_t id = 1; id <= nodes; ++id) {
@@ -56,8 +57,9 @@ class Chaos {
     NodeId some_node() { return NodeId(random_.between(1, nodes)); }
 
     void disturb() {
-        const uint64_t dice = random_.below(1000);
         const NodeId id = some_node();
+        if (random_.chance(unrest_, 100)) return move_time(id);
+        const uint64_t dice = random_.below(1000);
         Machine& machine = cluster_.machine(id);
         if (dice < 600) {
             move_packet();
@@ -85,8 +87,10 @@ class Chaos {
             cluster_.feed(id, consensus::Admin{});
         } else if (dice < 990) {
             members_ = some_members(members_.epoch + 1);
-        } else if (dice < 998) {
+        } else if (dice < 997) {
             cluster_.change_members(id, members_);
+        } else if (dice < 998) {
+            lose_power();
         } else {
             lose_disk(id);
         }
@@ -103,6 +107,15 @@ class Chaos {
             packets.erase(packets.begin() + static_cast<std::ptrdiff_t>(at));
         } else {
             cluster_.deliver_packet(at);
+        }
+    }
+
+    // What makes leaders change: alarms that ring out of turn, and votes that take their time.
+    void move_time(NodeId id) {
+        if (random_.chance(1, 3)) {
+            cluster_.ring(id);
+        } else {
+            cluster_.sync(id, 1);
         }
     }
 
@@ -131,6 +144,14 @@ class Chaos {
         Machine& machine = cluster_.machine(id);
         if (!machine.engine) return cluster_.restart(id);
         cluster_.crash(id, random_.below(machine.writing.size() + 1));
+    }
+
+    // Everybody at once, with nothing but what was synced; and everybody comes back.
+    void lose_power() {
+        for (auto& [id, machine] : cluster_.machines()) {
+            cluster_.crash(id);
+            cluster_.restart(id);
+        }
     }
 
     void cut_off(NodeId id) {
@@ -228,6 +249,7 @@ class Chaos {
     uint64_t payloads_ = 0;
     uint64_t reads_asked_ = 0;
     size_t losses_ = 0;
+    uint64_t unrest_ = 0;
 };
 
 TEST(Chaos, ManySeeds) {
