@@ -14,7 +14,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr size_t read_bytes = 64 * 1024;
+constexpr size_t read_bytes = size_t{64} * 1024;
 /// Bytes that the kernel may hold unsent before it calls the socket full. More would only queue
 /// behind each other where no priority can overtake.
 constexpr int unsent_bytes_max = 128 * 1024;
@@ -63,10 +63,10 @@ void Connection::prepare_socket() {
     tcp::socket& socket = stream_.next_layer();
     remote_ = remote_of(socket);
     error_code ignored;  // each of these is an improvement, none a condition
-    socket.set_option(tcp::no_delay(true), ignored);
-    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    (void)socket.set_option(tcp::no_delay(true), ignored);
+    (void)socket.set_option(asio::socket_base::keep_alive(true), ignored);
     using UnsentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-    socket.set_option(UnsentLowWater(unsent_bytes_max), ignored);
+    (void)socket.set_option(UnsentLowWater(unsent_bytes_max), ignored);
 }
 
 void Connection::shake_hands() {
@@ -116,8 +116,8 @@ void Connection::close() {
     // No close_notify: the session knows what has arrived, and the far end learns as much from the
     // end of the stream.
     error_code ignored;
-    stream_.next_layer().shutdown(tcp::socket::shutdown_both, ignored);
-    stream_.next_layer().close(ignored);
+    (void)stream_.next_layer().shutdown(tcp::socket::shutdown_both, ignored);
+    (void)stream_.next_layer().close(ignored);
 }
 
 void Connection::end(const std::string& why) {

@@ -65,7 +65,7 @@ Status Doorman::open(const tcp::endpoint& endpoint) {
 
 void Doorman::stop() {
     error_code ignored;
-    acceptor_.close(ignored);
+    (void)acceptor_.close(ignored);
     retry_.cancel();
     for (const Guest& guest : guests_) guest.connection->close();
     guests_.clear();

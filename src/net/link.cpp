@@ -11,7 +11,7 @@ namespace {
 using boost::system::error_code;
 
 /// Bytes handed to the socket at once: what a consensus message may have to wait for.
-constexpr size_t write_bytes_max = 64 * 1024;
+constexpr size_t write_bytes_max = size_t{64} * 1024;
 
 /// How often a node asks who answers at its own endpoint.
 constexpr Duration own_call_interval = 20s;

@@ -20,10 +20,10 @@ inline constexpr Errc wrong_version{"session.wrong_version"};
 }  // namespace errc
 
 inline constexpr uint16_t protocol_version = 1;
-inline constexpr size_t message_bytes_max = 9 * 1024 * 1024;
+inline constexpr size_t message_bytes_max = size_t{9} * 1024 * 1024;
 /// A longer message travels in pieces of this size. Two TLS records: small enough that a consensus
 /// message never waits long behind a piece, large enough that the header does not matter.
-inline constexpr size_t fragment_bytes_max = 32 * 1024;
+inline constexpr size_t fragment_bytes_max = size_t{32} * 1024;
 /// Length, kind, flags, sequence number, acknowledgement.
 inline constexpr size_t frame_overhead_bytes = 4 + 1 + 1 + 8 + 8;
 /// Of one frame on the wire, header included.

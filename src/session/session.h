@@ -35,7 +35,7 @@ inline constexpr Errc silent{"session.silent"};  ///< nothing heard for `silence
 inline constexpr size_t message_cost_bytes = 64;
 /// Received bytes that are acknowledged at once, so that the peer's window never waits for our
 /// delay.
-inline constexpr size_t ack_at_once_bytes = 512 * 1024;
+inline constexpr size_t ack_at_once_bytes = size_t{512} * 1024;
 /// Replaced incarnations of a peer that are remembered, so that their late hellos are refused.
 inline constexpr size_t retired_max = 16;
 
