@@ -1,6 +1,8 @@
 // A TLS connection on Asio.
 #include "net/connection.h"
 
+#include <tuple>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
@@ -63,10 +65,10 @@ void Connection::prepare_socket() {
     tcp::socket& socket = stream_.next_layer();
     remote_ = remote_of(socket);
     error_code ignored;  // each of these is an improvement, none a condition
-    (void)socket.set_option(tcp::no_delay(true), ignored);
-    (void)socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    std::ignore = socket.set_option(tcp::no_delay(true), ignored);
+    std::ignore = socket.set_option(asio::socket_base::keep_alive(true), ignored);
     using UnsentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-    (void)socket.set_option(UnsentLowWater(unsent_bytes_max), ignored);
+    std::ignore = socket.set_option(UnsentLowWater(unsent_bytes_max), ignored);
 }
 
 void Connection::shake_hands() {
@@ -88,6 +90,8 @@ void Connection::start_reading(Handler& handler) {
     read();
 }
 
+// Not a recursion: the handler runs from the event loop, after this has returned.
+// NOLINTBEGIN(misc-no-recursion)
 void Connection::read() {
     stream_.async_read_some(
         asio::buffer(incoming_), [self = shared_from_this()](error_code error, size_t size) {
@@ -97,6 +101,7 @@ void Connection::read() {
             if (self->handler_ != nullptr) self->read();
         });
 }
+// NOLINTEND(misc-no-recursion)
 
 void Connection::write(Buffer bytes) {
     CHECK(!writing(), "one write at a time");
@@ -116,8 +121,8 @@ void Connection::close() {
     // No close_notify: the session knows what has arrived, and the far end learns as much from the
     // end of the stream.
     error_code ignored;
-    (void)stream_.next_layer().shutdown(tcp::socket::shutdown_both, ignored);
-    (void)stream_.next_layer().close(ignored);
+    std::ignore = stream_.next_layer().shutdown(tcp::socket::shutdown_both, ignored);
+    std::ignore = stream_.next_layer().close(ignored);
 }
 
 void Connection::end(const std::string& why) {

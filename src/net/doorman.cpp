@@ -1,6 +1,8 @@
 // Accepting connections from anybody, cheaply.
 #include "net/doorman.h"
 
+#include <tuple>
+
 #include "net/endpoint.h"
 
 namespace holdfast::net {
@@ -65,7 +67,7 @@ Status Doorman::open(const tcp::endpoint& endpoint) {
 
 void Doorman::stop() {
     error_code ignored;
-    (void)acceptor_.close(ignored);
+    std::ignore = acceptor_.close(ignored);
     retry_.cancel();
     for (const Guest& guest : guests_) guest.connection->close();
     guests_.clear();

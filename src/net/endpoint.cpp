@@ -19,7 +19,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     const size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return bad("has no port: write host:port");
     std::string_view host = text.substr(0, colon);
-    const std::string_view port_text = text.substr(colon + 1);
+    const std::string port_text(text.substr(colon + 1));
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
     else if (host.find(':') != std::string_view::npos)
