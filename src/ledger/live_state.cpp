@@ -132,10 +132,12 @@ Hash32 LiveState::commit(const JournaledState& state, Height height, Undo undo, 
         auto stored = stored_form(now);
         if (keep != nullptr)
             keep->add(Column::accounts, entry.before.key.view(), stored_form(entry.before.account));
-        batch.push_back({Column::accounts, to_bytes(entry.before.key.view()), stored});
         changes.emplace(entry.before.key, std::move(stored));
         accounts_.put(address, {entry.before.key, now});
     }
+    // In the order of their keys, which is what a store takes fastest.
+    for (const auto& [key, stored] : changes)
+        batch.push_back({Column::accounts, to_bytes(key.view()), stored});
     if (!changes.empty()) {
         const chain::TrieUpdate update = chain::update_trie(
             [this](ByteView path) -> std::optional<Bytes> { return node(to_bytes(path)); },
