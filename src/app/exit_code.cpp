@@ -20,9 +20,6 @@ constexpr std::array advices{
            "give the type that `holdfast config` shows"},
     Advice{"config.invalid", ExitCode::bad_config, "a setting has an impossible value",
            "give a value within the bounds that the message names"},
-    Advice{"config.not_a_member", ExitCode::bad_config,
-           "the id and keys of this node belong to no member of the ledger",
-           "correct `id` in the configuration, or have this node added: holdfast member add"},
     Advice{"config.engine_missing", ExitCode::bad_config,
            "this build has no engine of the kind that genesis names",
            "use a build that has it, or make a genesis with another: holdfast init --engine raft"},
@@ -36,7 +33,7 @@ constexpr std::array advices{
     Advice{
         "key.wrong_member", ExitCode::bad_config,
         "a key is not the one that the ledger has for this member",
-        "use the key that was registered; a lost one takes a new member id: holdfast init --join"},
+        "correct `id`, or use the registered key; a lost one takes a new id: holdfast init --join"},
     Advice{"key.shared", ExitCode::bad_config, "the voting and the transport key are the same",
            "make a second one: holdfast key new"},
     Advice{"genesis.unreadable", ExitCode::bad_config, "the genesis file cannot be read",
