@@ -98,7 +98,7 @@ Answer logs_since(Service& service, const ledger::Reader& reader, const LogFilte
 
 }  // namespace
 
-void get_filter_changes(Service& service, Call call) {
+void get_filter_changes(Service& service, const Call& call) {
     const auto id = call.params().text(0);
     if (!id) return call.reply(std::unexpected(id.error()));
     Filter* filter = service.hub().filter(*id, service.now());
@@ -128,7 +128,7 @@ void get_filter_changes(Service& service, Call call) {
     call.reply(rpc_fail(Error{errc::overloaded, "reads"}));
 }
 
-void get_filter_logs(Service& service, Call call) {
+void get_filter_logs(Service& service, const Call& call) {
     const auto id = call.params().text(0);
     if (!id) return call.reply(std::unexpected(id.error()));
     const Filter* filter = service.hub().filter(*id, service.now());

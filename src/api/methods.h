@@ -35,12 +35,12 @@ Answer get_raw_transaction(Service& service, const Call& call, const ledger::Rea
 Answer get_logs(Service& service, const Call& call, const ledger::Reader& reader);
 
 // transaction_methods.cpp
-void get_transaction_count(Service& service, Call call);
-void get_transaction(Service& service, Call call);
-void get_transaction_receipt(Service& service, Call call);
-void send_raw_transaction(Service& service, Call call);
-void send_raw_transaction_sync(Service& service, Call call);
-void transaction_fate(Service& service, Call call);
+void get_transaction_count(Service& service, const Call& call);
+void get_transaction(Service& service, const Call& call);
+void get_transaction_receipt(Service& service, const Call& call);
+void send_raw_transaction(Service& service, const Call& call);
+void send_raw_transaction_sync(Service& service, const Call& call);
+void transaction_fate(Service& service, const Call& call);
 
 // fee_methods.cpp
 Answer gas_price(Service& service, const Call& call, const ledger::Reader& reader);
@@ -56,8 +56,8 @@ Answer new_filter(Service& service, const Call& call);
 Answer new_block_filter(Service& service, const Call& call);
 Answer new_pending_filter(Service& service, const Call& call);
 Answer uninstall_filter(Service& service, const Call& call);
-void get_filter_changes(Service& service, Call call);
-void get_filter_logs(Service& service, Call call);
+void get_filter_changes(Service& service, const Call& call);
+void get_filter_logs(Service& service, const Call& call);
 
 // node_methods.cpp
 Answer client_version(Service& service, const Call& call);
@@ -69,14 +69,14 @@ Answer chain_id(Service& service, const Call& call);
 Answer accounts(Service& service, const Call& call);
 Answer mining(Service& service, const Call& call);
 Answer zero(Service& service, const Call& call);
-void syncing(Service& service, Call call);
-void pool_status(Service& service, Call call);
-void status(Service& service, Call call);
+void syncing(Service& service, const Call& call);
+void pool_status(Service& service, const Call& call);
+void status(Service& service, const Call& call);
 Answer peers(Service& service, const Call& call);
 Answer certificate(Service& service, const Call& call, const ledger::Reader& reader);
 Answer members(Service& service, const Call& call, const ledger::Reader& reader);
 Answer genesis(Service& service, const Call& call);
-void transfer_leadership(Service& service, Call call);
+void transfer_leadership(Service& service, const Call& call);
 
 }  // namespace holdfast::api::method
 

@@ -116,7 +116,7 @@ Answer client_version(Service& service, const Call&) {
 }
 
 Answer sha3(Service&, const Call& call) {
-    constexpr size_t input_bytes_max = 1024 * 1024;
+    constexpr size_t input_bytes_max = 1 << 20;
     const auto data = call.params().data(0, input_bytes_max);
     if (!data) return std::unexpected(data.error());
     return json_data(crypto::keccak256(*data).view());
@@ -154,7 +154,7 @@ Answer zero(Service&, const Call&) {
     return json_quantity(uint64_t{0});
 }
 
-void syncing(Service& service, Call call) {
+void syncing(Service& service, const Call& call) {
     service.backend().status([call](const node::NodeStatus& status) {
         if (status.state != node::NodeState::syncing) return call.reply("false");
         JsonOut out;
@@ -165,7 +165,7 @@ void syncing(Service& service, Call call) {
     });
 }
 
-void pool_status(Service& service, Call call) {
+void pool_status(Service& service, const Call& call) {
     service.backend().status([call](const node::NodeStatus& status) {
         JsonOut out;
         out.object().key("pending").quantity(status.pending_transactions);
@@ -174,7 +174,7 @@ void pool_status(Service& service, Call call) {
     });
 }
 
-void status(Service& service, Call call) {
+void status(Service& service, const Call& call) {
     service.backend().status(
         [call](const node::NodeStatus& status) { call.reply(status_json(status)); });
 }
@@ -227,7 +227,7 @@ Answer genesis(Service& service, const Call&) {
     return out.end_object().take();
 }
 
-void transfer_leadership(Service& service, Call call) {
+void transfer_leadership(Service& service, const Call& call) {
     NodeId target;
     if (!call.params().absent(0)) {
         const auto id = call.params().quantity(0);

@@ -86,7 +86,7 @@ Read<std::vector<Hash32>> slot_keys(const json::value& value) {
 namespace {
 
 // [EIP-1898]
-Read<BlockRef> block_object(const json::object& object) {
+Read<BlockRef> block_object(const json::object& object) {  // NOLINT(misc-no-recursion)
     const json::value* number = object.if_contains("blockNumber");
     const json::value* hash = object.if_contains("blockHash");
     if ((number != nullptr) == (hash != nullptr))

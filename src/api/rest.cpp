@@ -27,7 +27,7 @@ std::optional<std::string_view> match(std::string_view pattern, std::string_view
 void run_route(Service& service, const RestRoute& route, RestRequest request, std::string argument,
                RestReply reply) {
     if (request.caller.consistency == Consistency::latest || route.effect != Effect::reads)
-        return route.run(service, request, argument, std::move(reply));
+        return route.run(service, request, argument, reply);
     service.backend().linearizable([weak = service.weak_from_this(), &route,
                                     request = std::move(request), argument = std::move(argument),
                                     reply = std::move(reply)](const Result<Height>& point) {

@@ -34,7 +34,7 @@ struct RestRoute {
     std::string_view method;
     std::string_view path;  ///< "{name}" stands for one segment
     void (*run)(Service& service, const RestRequest& request, std::string_view argument,
-                RestReply reply);
+                const RestReply& reply);
     Effect effect = Effect::other;
 };
 /// Every route; POST / is JSON-RPC and stands beside them.

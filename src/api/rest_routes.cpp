@@ -11,8 +11,6 @@ namespace holdfast::api {
 
 namespace {
 
-namespace json = boost::json;
-
 RestResponse ok(std::string body) {
     return {.status = 200, .body = std::move(body)};
 }
@@ -39,8 +37,8 @@ void read(Service& service, const RestReply& reply, ReadRoute route) {
     if (!accepted) reply(from_error(503, {errc::overloaded, "reads"}));
 }
 
-void get_health(Service& service, const RestRequest&, std::string_view, RestReply reply) {
-    service.backend().status([reply = std::move(reply)](const node::NodeStatus& status) {
+void get_health(Service& service, const RestRequest&, std::string_view, const RestReply& reply) {
+    service.backend().status([reply](const node::NodeStatus& status) {
         JsonOut out;
         out.object().key("status").text(to_string(status.state));
         out.key("head").number(status.head.value);
@@ -54,26 +52,26 @@ void get_health(Service& service, const RestRequest&, std::string_view, RestRepl
     });
 }
 
-void get_metrics(Service& service, const RestRequest&, std::string_view, RestReply reply) {
-    service.backend().status([weak = service.weak_from_this(),
-                              reply = std::move(reply)](const node::NodeStatus& status) {
-        const auto self = weak.lock();
-        if (self == nullptr) return;
-        self->dispatch([weak, reply, status] {
-            const auto late = weak.lock();
-            if (late == nullptr) return;
-            reply({.status = 200,
-                   .body = late->metrics().render(*late, status),
-                   .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+void get_metrics(Service& service, const RestRequest&, std::string_view, const RestReply& reply) {
+    service.backend().status(
+        [weak = service.weak_from_this(), reply](const node::NodeStatus& status) {
+            const auto self = weak.lock();
+            if (self == nullptr) return;
+            self->dispatch([weak, reply, status] {
+                const auto late = weak.lock();
+                if (late == nullptr) return;
+                reply({.status = 200,
+                       .body = late->metrics().render(*late, status),
+                       .content_type = "text/plain; version=0.0.4; charset=utf-8"});
+            });
         });
-    });
 }
 
-void get_openapi(Service&, const RestRequest&, std::string_view, RestReply reply) {
+void get_openapi(Service&, const RestRequest&, std::string_view, const RestReply& reply) {
     reply(ok(std::string(openapi_text())));
 }
 
-void get_root(Service& service, const RestRequest&, std::string_view, RestReply reply) {
+void get_root(Service& service, const RestRequest&, std::string_view, const RestReply& reply) {
     JsonOut out;
     out.object().key("client").text(service.client_version());
     out.key("chainId").number(service.backend().genesis().chain_id);
@@ -82,7 +80,7 @@ void get_root(Service& service, const RestRequest&, std::string_view, RestReply 
     reply(ok(out.end_object().take()));
 }
 
-void get_chain(Service& service, const RestRequest&, std::string_view, RestReply reply) {
+void get_chain(Service& service, const RestRequest&, std::string_view, const RestReply& reply) {
     read(service, reply, [](Service& self, const ledger::Reader& reader) {
         const chain::Genesis& genesis = self.backend().genesis();
         const Height head = reader.head();
@@ -113,7 +111,8 @@ std::optional<BlockRef> block_named(std::string_view name) {
     return BlockRef{BlockRef::Kind::number, Height(number->low64()), {}};
 }
 
-void get_block(Service& service, const RestRequest&, std::string_view argument, RestReply reply) {
+void get_block(Service& service, const RestRequest&, std::string_view argument,
+               const RestReply& reply) {
     const auto block = block_named(argument);
     if (!block)
         return reply(rest_error(400, "api.bad_request", "a block number, a hash or \"latest\""));
@@ -126,7 +125,8 @@ void get_block(Service& service, const RestRequest&, std::string_view argument, 
     });
 }
 
-void get_account(Service& service, const RestRequest&, std::string_view argument, RestReply reply) {
+void get_account(Service& service, const RestRequest&, std::string_view argument,
+                 const RestReply& reply) {
     const auto address = fixed_from_hex<Address>(argument);
     if (!address) return reply(rest_error(400, "api.bad_request", "20 bytes as hex behind 0x"));
     read(service, reply, [address = *address](Service&, const ledger::Reader& reader) {
@@ -154,7 +154,7 @@ std::string executed_json(const Hash32& hash, const PlacedTransaction& placed) {
 }
 
 void get_transaction(Service& service, const RestRequest&, std::string_view argument,
-                     RestReply reply) {
+                     const RestReply& reply) {
     const auto hash = fixed_from_hex<Hash32>(argument);
     if (!hash) return reply(rest_error(400, "api.bad_request", "32 bytes as hex behind 0x"));
     const auto in_pool = [hash = *hash, reply](const PendingTransaction& pending) {
@@ -213,7 +213,7 @@ std::expected<TransactionBody, std::string> read_transaction_body(std::string_vi
 
 /// The same machinery as eth_sendRawTransactionSync, in REST's words.
 void post_transaction(Service& service, const RestRequest& request, std::string_view,
-                      RestReply reply) {
+                      const RestReply& reply) {
     auto body = read_transaction_body(request.body);
     if (!body) return reply(rest_error(400, "api.bad_request", body.error()));
     const Instant deadline =

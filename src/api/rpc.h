@@ -47,7 +47,7 @@ using InstantMethod = Answer (*)(Service&, const Call&);
 /// Reads the ledger, on a worker.
 using ReadMethod = Answer (*)(Service&, const Call&, const ledger::Reader&);
 /// Arranges for call.reply, starting on the loop's thread.
-using AsyncMethod = void (*)(Service&, Call);
+using AsyncMethod = void (*)(Service&, const Call&);
 
 enum class Effect : uint8_t { reads, other };  ///< only reads wait for the linearizable point
 

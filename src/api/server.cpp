@@ -50,10 +50,13 @@ class Listener : public std::enable_shared_from_this<Listener> {
         const auto endpoint = endpoint_from(context, where);
         if (!endpoint) return std::unexpected(endpoint.error());
         boost::system::error_code error;
-        acceptor_.open(endpoint->protocol(), error);
-        if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) acceptor_.bind(*endpoint, error);
-        if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+        // The error comes twice, as an argument and as the value.
+        static_cast<void>(acceptor_.open(endpoint->protocol(), error));
+        if (!error)
+            static_cast<void>(acceptor_.set_option(tcp::acceptor::reuse_address(true), error));
+        if (!error) static_cast<void>(acceptor_.bind(*endpoint, error));
+        if (!error)
+            static_cast<void>(acceptor_.listen(asio::socket_base::max_listen_connections, error));
         if (error) return fail(errc::cannot_listen, fmt::format("{}: {}", where, error.message()));
         return {};
     }
@@ -88,7 +91,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
         } else {
             ++metrics.connections_accepted;
             boost::system::error_code ignored;
-            socket.set_option(tcp::no_delay(true), ignored);
+            static_cast<void>(socket.set_option(tcp::no_delay(true), ignored));
             start_http_session(service_, std::move(socket), trust_);
         }
         accept();

@@ -47,7 +47,7 @@ constexpr size_t raw_bytes_max = 2 * chain::transaction_bytes_max;
 
 }  // namespace
 
-void send_raw_transaction(Service& service, Call call) {
+void send_raw_transaction(Service& service, const Call& call) {
     auto raw = call.params().data(0, raw_bytes_max);
     if (!raw) return call.reply(std::unexpected(raw.error()));
     submit_raw(
@@ -80,7 +80,7 @@ void on_sync_refused(Service& service, const Call& call, const Hash32& hash, con
 }  // namespace
 
 // [EIP-7966]. The waiter stands before the pool is asked, so the block cannot slip by between.
-void send_raw_transaction_sync(Service& service, Call call) {
+void send_raw_transaction_sync(Service& service, const Call& call) {
     auto raw = call.params().data(0, raw_bytes_max);
     if (!raw) return call.reply(std::unexpected(raw.error()));
     uint64_t timeout_ms = service.config().request_timeout_ms;
@@ -119,7 +119,7 @@ void send_raw_transaction_sync(Service& service, Call call) {
                 }});
 }
 
-void get_transaction_receipt(Service& service, Call call) {
+void get_transaction_receipt(Service& service, const Call& call) {
     const auto hash = call.params().hash(0);
     if (!hash) return call.reply(std::unexpected(hash.error()));
     // The receipt that everybody polls for is a recent one.
@@ -161,7 +161,7 @@ void look_up(Service& service, const Hash32& hash, const Found& found,
 
 }  // namespace
 
-void get_transaction(Service& service, Call call) {
+void get_transaction(Service& service, const Call& call) {
     const auto hash = call.params().hash(0);
     if (!hash) return call.reply(std::unexpected(hash.error()));
     look_up(
@@ -176,7 +176,7 @@ void get_transaction(Service& service, Call call) {
         [call](const Error& error) { call.reply(rpc_fail(error)); });
 }
 
-void transaction_fate(Service& service, Call call) {
+void transaction_fate(Service& service, const Call& call) {
     const auto hash = call.params().hash(0);
     if (!hash) return call.reply(std::unexpected(hash.error()));
     look_up(
@@ -204,7 +204,7 @@ void transaction_fate(Service& service, Call call) {
 }
 
 // Only the tag `pending` asks the pool.
-void get_transaction_count(Service& service, Call call) {
+void get_transaction_count(Service& service, const Call& call) {
     const auto block_name = call.params().absent(1) ? "" : call.params().text(1).value_or("");
     if (block_name == "pending") {
         const auto address = call.params().address(0);
