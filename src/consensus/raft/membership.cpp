@@ -18,6 +18,7 @@ void Core::learn_members(const consensus::Members& members) {
 void Core::refresh_peers() {
     constexpr int farewell_timeouts = 4;
     std::vector<NodeId> wanted;
+    wanted.reserve(3 * voters_max);
     const Configuration& configuration = log_.configuration();
     for (const Seat& seat : configuration.voters) wanted.push_back(seat.id);
     for (const Seat& seat : configuration.outgoing) wanted.push_back(seat.id);

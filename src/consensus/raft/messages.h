@@ -8,7 +8,7 @@
 
 namespace holdfast::raft {
 
-inline constexpr size_t entry_bytes_max = 12 * 1024 * 1024;
+inline constexpr size_t entry_bytes_max = size_t{12} * 1024 * 1024;
 inline constexpr size_t append_entries_max = 4096;
 /// Far beyond any honest life, and far enough from 2^64 that adding to one never wraps.
 inline constexpr uint64_t ordinal_max = uint64_t{1} << 62;
