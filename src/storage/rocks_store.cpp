@@ -21,7 +21,6 @@
 #include <rocksdb/experimental.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include "base/check.h"
@@ -269,9 +268,9 @@ rocksdb::Options options_for(const std::filesystem::path& folder, const RocksOpt
     // A column that is seldom written must not keep old logs alive for ever.
     options.max_total_wal_size = 4 * wanted.write_buffer_bytes;
     options.max_background_jobs = 2;
-    // Optimization: a block's keys come sorted within each column, so each is looked for from where
-    // the one before it went.
-    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
+    // No memtable_insert_with_hint_prefix_extractor: its hints are shared between a memtable's keys
+    // and its range deletions, so the second erase_range would corrupt the list that they are kept
+    // in.
     options.max_open_files = 512;
     options.level_compaction_dynamic_level_bytes = true;
     options.max_bgerror_resume_count = 0;

@@ -140,6 +140,20 @@ TEST(RocksStore, ErasingGivesTheDiskBack) {
     EXPECT_LT(largest, 3000 * block_bytes / 2) << "kept: " << kept * block_bytes;
 }
 
+TEST(RocksStore, ManyErasuresBetweenManyWritesInOneMemtable) {
+    const TemporaryFolder folder;
+    const auto store = open(folder);
+    for (uint64_t height = 0; height < 3000; ++height) {
+        store->write({{Column::blocks, height_key(height), noise(height, 10)},
+                      {Column::undo, height_key(height), noise(height, 10)}});
+        if (height % 3 != 2 || height < 50) continue;
+        store->erase_range(Column::blocks, height_key(height - 50), height_key(height - 20));
+        store->erase_range(Column::undo, height_key(0), height_key(height - 10));
+    }
+    EXPECT_EQ(count(*store, Column::blocks), 20u + 1u);
+    EXPECT_EQ(count(*store, Column::undo), 10u + 1u);
+}
+
 TEST(RocksStore, EmptyAndReversedRangesEraseNothing) {
     const TemporaryFolder folder;
     const auto store = open(folder);
