@@ -1,7 +1,7 @@
 // Bad input from clients: transactions, JSON-RPC, HTTP and WebSocket. Every refusal has a name,
 // takes a bounded time and memory, and the node serves on. The tables stand in bad_input/.
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { body_cases, call_cases } from "./bad_input/json_rpc.mjs";
 import { dynamic_fee } from "./bad_input/craft.mjs";
 import { http_cases, websocket_cases } from "./bad_input/http.mjs";
@@ -20,8 +20,9 @@ const to = `0x${"22".repeat(20)}`;
 describe("bad input from clients", () => {
     let cluster, node, included, next_nonce;
 
-    before(async (t) => {
-        cluster = await Cluster.create(t, { nodes: 1, alloc: [[account.address, 1_000_000]] });
+    after(() => cluster?.destroy());
+    before(async () => {
+        cluster = await Cluster.create(null, { nodes: 1, alloc: [[account.address, 1_000_000]] });
         node = cluster.nodes[0];
         included = await dynamic_fee({ key, chain_id: cluster.chain_id, nonce: 0, to });
         await node.rpc.call("eth_sendRawTransactionSync", [included]);

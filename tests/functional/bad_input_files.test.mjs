@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { config_cases, genesis_cases } from "./bad_input/files.mjs";
 import { matches } from "./lib/bad_input.mjs";
 import { holdfast } from "./lib/binary.mjs";
@@ -16,8 +16,9 @@ const refusal_milliseconds_max = 5_000;
 describe("bad files", () => {
     let cluster, node;
 
-    before(async (t) => {
-        cluster = await Cluster.create(t, { nodes: 3, start: false });
+    after(() => cluster?.destroy());
+    before(async () => {
+        cluster = await Cluster.create(null, { nodes: 3, start: false });
         node = cluster.nodes[0];
     });
 

@@ -3,7 +3,7 @@
 // others; at no time does it take much memory. The tables stand in bad_input/peers.mjs.
 import assert from "node:assert/strict";
 import path from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { member_cases, stranger_cases } from "./bad_input/peers.mjs";
 import { matches, run_table } from "./lib/bad_input.mjs";
 import { holdfast_ok } from "./lib/binary.mjs";
@@ -16,8 +16,9 @@ describe("bad input from peers", () => {
     let cluster, node, genesis, member, stranger;
     let incarnation = 1_000n;
 
-    before(async (t) => {
-        cluster = await Cluster.create(t, { nodes: 3 });
+    after(() => cluster?.destroy());
+    before(async () => {
+        cluster = await Cluster.create(null, { nodes: 3 });
         node = cluster.nodes[0];
         genesis = (await holdfast_ok(["genesis", "hash", cluster.genesis_file])).trim();
         await cluster.node(3).stop(); // we are node 3 from now on

@@ -11,8 +11,9 @@ const nobody = () => Wallet.createRandom().address;
 describe("ethers", () => {
     let cluster, provider, socket, wallet;
 
-    before(async (t) => {
-        cluster = await Cluster.create(t, { nodes: 1, alloc: [[new Wallet(key).address, 1_000]] });
+    after(() => cluster?.destroy());
+    before(async () => {
+        cluster = await Cluster.create(null, { nodes: 1, alloc: [[new Wallet(key).address, 1_000]] });
         const port = cluster.node(1).rpc_port;
         provider = new JsonRpcProvider(`http://127.0.0.1:${port}`, undefined, {
             pollingInterval: 50,

@@ -1,7 +1,7 @@
 // viem, unmodified, as a developer uses it: transfers, confirmations, balances, blocks, fees,
 // proofs and the typed errors that its users catch.
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import {
     createPublicClient,
     createWalletClient,
@@ -26,8 +26,9 @@ const nobody = () => privateKeyToAccount(generatePrivateKey()).address;
 describe("viem", () => {
     let cluster, chain, reader, wallet;
 
-    before(async (t) => {
-        cluster = await Cluster.create(t, { nodes: 3, alloc: [[account.address, 1_000]] });
+    after(() => cluster?.destroy());
+    before(async () => {
+        cluster = await Cluster.create(null, { nodes: 3, alloc: [[account.address, 1_000]] });
         const url = (node, scheme) => `${scheme}://127.0.0.1:${node.rpc_port}`;
         chain = defineChain({
             id: cluster.chain_id,

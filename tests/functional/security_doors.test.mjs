@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { holdfast, holdfast_ok } from "./lib/binary.mjs";
 import { Cluster } from "./lib/cluster.mjs";
 import { NodeProcess } from "./lib/node_process.mjs";
@@ -29,8 +29,9 @@ const ask = (port, headers) =>
 
 describe("the API's doors", () => {
     let cluster, node;
-    before(async (t) => {
-        cluster = await Cluster.create(t, {
+    after(() => cluster?.destroy());
+    before(async () => {
+        cluster = await Cluster.create(null, {
             nodes: 1,
             configure: (each) =>
                 each.set_config("api", "origins_allowed", ["https://wallet.example"]),
@@ -80,8 +81,9 @@ describe("the API's doors", () => {
 
 describe("keys", () => {
     let cluster, node;
-    before(async (t) => {
-        cluster = await Cluster.create(t, { nodes: 3, start: false });
+    after(() => cluster?.destroy());
+    before(async () => {
+        cluster = await Cluster.create(null, { nodes: 3, start: false });
         node = cluster.nodes[0];
     });
     const files = ["voting.key", "transport.key", "operator.key"];

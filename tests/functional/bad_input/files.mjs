@@ -278,7 +278,7 @@ export const config_cases = [
     {
         name: "the id of another member",
         line: [/^id = .*$/m, "id = 2"],
-        expect: /key\.wrong_member|journal\.wrong_node/,
+        expect: /config\.not_a_member|key\.wrong_member/,
         by_node: true,
     },
     {

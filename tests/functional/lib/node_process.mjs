@@ -7,7 +7,7 @@ import { http_exchange, HttpRpc } from "./rpc.mjs";
 import { until, within } from "./wait.mjs";
 
 const log_tail_lines = 25;
-const linearizable_path = "/?consistency=linearizable";
+const linearizable_header = { "Holdfast-Consistency": "linearizable" };
 
 /** What a wrapper such as strace has started: killing the wrapper alone would leave it behind. */
 function children_of(pid) {
@@ -141,7 +141,7 @@ export class NodeProcess {
     }
     /** A read that waits for its point in the order: nothing acknowledged before is missing. */
     linearizable(method, params, timeout = 10_000) {
-        return this.rpc.call(method, params, timeout, linearizable_path);
+        return this.rpc.call(method, params, timeout, linearizable_header);
     }
     status() {
         return this.rpc.call("holdfast_status", [], 5_000);

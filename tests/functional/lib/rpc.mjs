@@ -50,25 +50,25 @@ export class HttpRpc {
         this.agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
         this.next_id = 1;
     }
-    async post(value, timeout, path = "/") {
+    async post(value, timeout, more_headers = {}) {
         const body = JSON.stringify(value);
         const headers = {
             "content-type": "application/json",
             "content-length": Buffer.byteLength(body),
+            ...more_headers,
         };
         const answer = await http_exchange(this.port, {
             headers,
             body,
-            path,
             agent: this.agent,
             timeout,
         });
         if (answer.status !== 200) throw new Error(`HTTP ${answer.status}: ${answer.body}`);
         return JSON.parse(answer.body);
     }
-    async call(method, params = [], timeout = 10_000, path = "/") {
+    async call(method, params = [], timeout = 10_000, headers = {}) {
         const request = { jsonrpc: "2.0", id: this.next_id++, method, params };
-        const answer = await this.post(request, timeout, path);
+        const answer = await this.post(request, timeout, headers);
         if (answer.error) throw new RpcError(answer.error);
         return answer.result;
     }
