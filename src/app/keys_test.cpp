@@ -95,7 +95,7 @@ TEST(Membership, KeysAndIdMustBelongTogether) {
     set.members = {member_with(NodeId(1), mine), member_with(NodeId(2), others)};
     EXPECT_TRUE(check_membership(NodeId(1), mine, set));
     EXPECT_EQ(check_membership(NodeId(2), mine, set).error().code, errc::key_wrong_member);
-    EXPECT_EQ(check_membership(NodeId(3), mine, set).error().code, errc::key_wrong_member)
+    EXPECT_EQ(check_membership(NodeId(3), mine, set).error().code, errc::not_a_member)
         << "a member's keys under a number of no member";
     EXPECT_EQ(check_membership(NodeId(1), {.voting = mine.voting, .transport = new_node_key()}, set)
                   .error()

@@ -68,7 +68,7 @@ Status check_membership(NodeId self, const NodeKeys& keys, const chain::MemberSe
         const bool same_voting = member.voting_key == voting;
         const bool same_transport = member.transport_key == transport;
         if (member.id != self && (same_voting || same_transport))
-            return fail(errc::key_wrong_member,
+            return fail(members.find(self) == nullptr ? errc::not_a_member : errc::key_wrong_member,
                         fmt::format("the keys are member {}'s, the id is {}", member.id, self));
         if (member.id == self && !(same_voting && same_transport))
             return fail(

@@ -16,6 +16,7 @@
 namespace holdfast::app {
 
 namespace errc {
+inline constexpr Errc not_a_member{"config.not_a_member"};
 inline constexpr Errc engine_missing{"config.engine_missing"};
 inline constexpr Errc node_duplicate{"node.duplicate"};
 }  // namespace errc
@@ -26,7 +27,7 @@ struct NodeKeys {
 };
 /// Errors: errc::key_*.
 Result<NodeKeys> read_keys(const Config& config, const chain::Genesis& genesis);
-/// Errors: errc::key_wrong_member. A node that is no member yet is fine: it
+/// Errors: errc::key_wrong_member, errc::not_a_member. A node that is no member yet is fine: it
 /// reads along until it is one.
 Status check_membership(NodeId self, const NodeKeys& keys, const chain::MemberSet& members);
 

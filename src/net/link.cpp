@@ -74,6 +74,10 @@ void Link::dial_after(Duration delay) {
 
 void Link::dial() {
     dial_pending_ = false;
+    if (shared_.is_own(peer_) && dialing_) {
+        dialing_->close();
+        dialing_.reset();
+    }
     if (stopped_ || current_ || dialing_ || peer_.endpoint.empty()) return;
     auto endpoint = parse_endpoint(peer_.endpoint);
     if (endpoint && endpoint->host.empty())
@@ -133,7 +137,12 @@ void Link::dial_failed(const std::string& why) {
 void Link::on_established(Connection& connection) {
     const auto self = connection.shared_from_this();
     const auto key = connection.key();
-    if (shared_.is_own(peer_) || key != peer_.transport_key) {
+    if (shared_.is_own(peer_)) {
+        if (key == shared_.own_key) shared_.own_key_answered(connection, peer_);
+        // Not closed before the next call: our own door would report a handshake broken off.
+        return dial_after(own_call_interval);
+    }
+    if (key != peer_.transport_key) {
         dialing_.reset();
         if (key == shared_.own_key) shared_.own_key_answered(connection, peer_);
         connection.close();
