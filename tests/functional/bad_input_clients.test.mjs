@@ -15,6 +15,8 @@ import { privateKeyToAccount } from "viem/accounts";
 
 const key = keccak256(toHex("bad input"));
 const account = privateKeyToAccount(key);
+/** The first byte of a close frame. [RFC 6455 §5.5.1] */
+const websocket_close = 0x88;
 const to = `0x${"22".repeat(20)}`;
 
 describe("bad input from clients", () => {
@@ -105,7 +107,9 @@ describe("bad input from clients", () => {
             within: bound,
         });
         const status = /^HTTP\/1\.[01] (\d+)/.exec(result.received.toString("latin1"))?.[1];
-        const seen = status ?? (result.ended ? "closed" : "still open");
+        const answer = result.received.toString("latin1").split("\r\n\r\n")[1] ?? "";
+        const said = status === "200" ? `200: ${answer}` : status;
+        const seen = said ?? (result.ended ? "closed" : "still open");
         assert.ok(matches(entry.expect, seen), `wanted ${entry.expect}, got ${seen}`);
     }
     it("HTTP", (t) =>
@@ -115,7 +119,9 @@ describe("bad input from clients", () => {
             http_cases.filter((entry) => !is_slow(entry)),
             http_case,
         ));
-    it("HTTP that never comes to an end", (t) =>
+    // The node gives a minute for a header, half of one for a body: too long for every run.
+    const skip = process.env.HOLDFAST_SLOW ? false : "HOLDFAST_SLOW=1 runs it";
+    it("HTTP that never comes to an end", { skip }, (t) =>
         run_table(t, node, http_cases.filter(is_slow), http_case));
 
     it("WebSocket", (t) =>
@@ -127,9 +133,12 @@ describe("bad input from clients", () => {
             const result = await talk(
                 node.rpc_port,
                 Buffer.concat([Buffer.from(opening), entry.bytes]),
+                { within: 1_000 },
             );
             assert.match(result.received.toString("latin1"), /^HTTP\/1\.1 101/);
-            assert.ok(result.ended, "the connection stayed open");
+            const frames = result.received.subarray(result.received.indexOf("\r\n\r\n") + 4);
+            const is_closing = result.ended || frames.includes(websocket_close);
+            assert.ok(is_closing, `neither closed nor told so: ${frames.toString("hex")}`);
         }));
 
     it("200 connections that say nothing leave room for others", async () => {

@@ -102,7 +102,7 @@ export const http_cases = [
     {
         name: "a body announced as 1 GB",
         bytes: post(`${json}Content-Length: 1073741824\r\n`),
-        expect: 413,
+        expect: /413|200: .*-32600/,
     },
     {
         name: "two content lengths that differ",
@@ -121,7 +121,7 @@ export const http_cases = [
     },
     {
         name: "chunks of 3 MB together",
-        expect: 413,
+        expect: /413|200: .*-32600/,
         bytes: post(
             `${json}Transfer-Encoding: chunked\r\n`,
             `${(3 << 20).toString(16)}\r\n${"x".repeat(3 << 20)}\r\n0\r\n\r\n`,
@@ -152,7 +152,7 @@ export const http_cases = [
         bytes: "GET / HTTP/1.1\r\nHost: loc",
         keep: true,
         expect: /408|closed/,
-        within: 40_000,
+        within: 70_000,
         slow: true,
     },
     {

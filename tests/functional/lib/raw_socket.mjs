@@ -27,7 +27,7 @@ export function talk(port, bytes, { within = 5_000, http = false, tls: tls_optio
         );
         socket.on("data", (piece) => {
             pieces.push(piece);
-            if (http && Buffer.concat(pieces).includes("\r\n\r\n")) finish({});
+            if (http && Buffer.concat(pieces).includes("\r\n\r\n")) setTimeout(finish, 50, {});
         });
         socket.on("end", () => finish({ ended: true }));
         socket.on("close", () => finish({ ended: true }));
