@@ -130,11 +130,10 @@ describe("bad input from clients", () => {
                 "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n" +
                 "Upgrade: websocket\r\n" +
                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-            const result = await talk(
-                node.rpc_port,
-                Buffer.concat([Buffer.from(opening), entry.bytes]),
-                { within: 1_000 },
-            );
+            const result = await talk(node.rpc_port, opening, {
+                then: entry.bytes,
+                within: 1_000,
+            });
             assert.match(result.received.toString("latin1"), /^HTTP\/1\.1 101/);
             const frames = result.received.subarray(result.received.indexOf("\r\n\r\n") + 4);
             const is_closing = result.ended || frames.includes(websocket_close);

@@ -4,9 +4,9 @@ import tls from "node:tls";
 
 /**
  * Sends `bytes` and reads until the other side ends, an HTTP answer's headers are there (`http`),
- * or `within` has passed. Gives { received, ended, timed_out }.
+ * or `within` has passed. `then` is sent once an HTTP answer has come. Gives { received, ended, timed_out }.
  */
-export function talk(port, bytes, { within = 5_000, http = false, tls: tls_options } = {}) {
+export function talk(port, bytes, { within = 5_000, http = false, then, tls: tls_options } = {}) {
     return new Promise((resolve) => {
         const pieces = [];
         let finished = false;
@@ -27,6 +27,10 @@ export function talk(port, bytes, { within = 5_000, http = false, tls: tls_optio
         );
         socket.on("data", (piece) => {
             pieces.push(piece);
+            if (then && Buffer.concat(pieces).includes("\r\n\r\n")) {
+                socket.write(then);
+                then = null;
+            }
             if (http && Buffer.concat(pieces).includes("\r\n\r\n")) setTimeout(finish, 50, {});
         });
         socket.on("end", () => finish({ ended: true }));
