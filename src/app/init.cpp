@@ -5,6 +5,7 @@
 
 #include "app/development.h"
 #include "app/keys.h"
+#include "app/running_node.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
 #include "storage/files.h"
@@ -28,16 +29,6 @@ Status make_folder(const fs::path& folder) {
     return {};
 }
 
-uint64_t random_incarnation() {
-    std::array<uint8_t, 8> bytes{};
-    uint64_t value = 0;
-    while (value == 0) {
-        crypto::random_bytes(bytes);
-        std::memcpy(&value, bytes.data(), sizeof value);
-    }
-    return value;
-}
-
 Status create_store(const fs::path& data, const chain::Genesis& genesis) {
     if (auto ok = make_folder(store_folder(data)); !ok) return ok;
     auto store = storage::open_rocks_store(store_folder(data), {.create = true});
@@ -53,7 +44,7 @@ Status create_journal(const fs::path& data, const chain::Genesis& genesis, NodeI
     auto device = storage::open_journal_folder(journal_folder(data));
     if (!device) return std::unexpected(device.error());
     return journal::Journal::create(**device, {.genesis = chain::genesis_hash(genesis), .node = id},
-                                    birth, random_incarnation());
+                                    birth, random_number());
 }
 
 struct NewNode {
@@ -232,7 +223,7 @@ Result<bool> journal_is_whole(const fs::path& data, const journal::Identity& ide
     auto device = storage::open_journal_folder(journal_folder(data));
     if (!device) return std::unexpected(device.error());
     journal::Journal journal(**device);
-    const auto recovered = journal.open(identity, random_incarnation());
+    const auto recovered = journal.open(identity, random_number());
     if (recovered) return true;
     if (recovered.error().code == journal::errc::missing) return false;
     return std::unexpected(recovered.error());
@@ -244,6 +235,29 @@ bool store_is_there(const fs::path& data) {
 }
 
 }  // namespace
+
+// Each founder does this on a machine of its own: nobody else ever sees its keys.
+Status init_found(const Config& config) {
+    const auto genesis = read_genesis(config.path(config.genesis));
+    if (!genesis) return std::unexpected(genesis.error());
+    if (auto ok = check_no_well_known(*genesis); !ok) return ok;
+    const auto keys = read_keys(config, *genesis);
+    if (!keys) return std::unexpected(keys.error());
+    const NodeId self(config.id);
+    if (genesis->members.find(self) == nullptr)
+        return fail(errc::not_a_member, fmt::format("genesis does not list member {}", self));
+    if (auto ok = check_membership(self, *keys, genesis->members); !ok) return ok;
+
+    const fs::path data = config.path(config.data);
+    if (auto ok = make_folder(data); !ok) return ok;
+    const auto lock = storage::FolderLock::take(data);
+    if (!lock) return std::unexpected(lock.error());
+    std::error_code error;
+    for (const fs::path& folder : {store_folder(data), journal_folder(data)})
+        if (fs::exists(folder, error)) return fail(errc::init_exists, folder.string());
+    if (auto ok = create_store(data, *genesis); !ok) return ok;
+    return create_journal(data, *genesis, self, journal::Birth::newborn);
+}
 
 Result<std::string> init_rejoin(const Config& config, Discard discard) {
     const auto genesis = read_genesis(config.path(config.genesis));

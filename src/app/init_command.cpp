@@ -13,7 +13,7 @@ namespace {
 struct Options {
     InitOptions ledger;
     std::string out, genesis, config, data;
-    bool join = false, rejoin = false, discard = false;
+    bool found = false, join = false, rejoin = false, discard = false;
     uint64_t id = 0;
 };
 
@@ -45,6 +45,17 @@ ExitCode begin_member(const Options& options) {
         options.out, member.id, to_hex0x(member.voting_key.view()),
         to_hex0x(member.transport_key.view()), to_hex0x(member.operator_account.view()),
         member.endpoint, joined->config.string());
+    return ExitCode::ok;
+}
+
+ExitCode begin_founder(const Options& options) {
+    const auto config = read_config(options.config);
+    if (!config) return report(config.error());
+    if (auto ok = init_found(*config); !ok) return report(ok.error());
+    fmt::print(
+        "node {} has block 0 and an empty journal; start it with\n"
+        "  holdfast node --config {}\n",
+        config->id, options.config);
     return ExitCode::ok;
 }
 
@@ -88,9 +99,12 @@ void add_init_command(CLI::App& app, Run& chosen) {
     command->add_flag("--join", options->join, "a folder for a member to be: with --genesis, --id");
     command->add_option("--genesis", options->genesis, "genesis.json of the ledger to join");
     command->add_option("--id", options->id, "number of the new member, never used before");
+    command->add_flag("--found", options->found,
+                      "block 0 and a journal for a member that genesis lists: with --config");
     command->add_flag("--rejoin", options->rejoin,
                       "this member's journal is gone: with --config or --data");
-    command->add_option("--config", options->config, "config.toml of the node that rejoins");
+    command->add_option("--config", options->config,
+                        "config.toml of the node that rejoins or founds");
     command->add_option("--data", options->data, "its data folder, with config.toml beside it");
     command->add_flag("--discard", options->discard,
                       "with --rejoin: set journal and store aside even if they look whole");
@@ -99,6 +113,11 @@ void add_init_command(CLI::App& app, Run& chosen) {
             if (options->config.empty() == options->data.empty())
                 throw CLI::ValidationError("--rejoin", "give --config or --data");
             chosen = [options] { return begin_again(*options); };
+            return;
+        }
+        if (options->found) {
+            if (options->config.empty()) throw CLI::RequiredError("--config");
+            chosen = [options] { return begin_founder(*options); };
             return;
         }
         if (options->out.empty()) throw CLI::RequiredError("--out");

@@ -8,6 +8,7 @@
 
 #include "app/cluster_folder.h"
 #include "app/keys.h"
+#include "app/running_node.h"
 #include "app/test_folder.h"
 #include "app/verify.h"
 #include "journal/journal.h"
@@ -145,6 +146,33 @@ TEST_F(Init, JoinPreparesAMemberToBe) {
     join.id = 1;
     join.out = folder_ / "other";
     EXPECT_EQ(init_join(join).error().code, errc::init_invalid);
+}
+
+TEST_F(Init, AFounderBeginsOnAGenesisMadeElsewhere) {
+    ASSERT_TRUE(init_ledger(options(2)));
+    const Config node = config(2);
+    const fs::path data = node.path(node.data);
+    EXPECT_EQ(init_found(node).error().code, errc::init_exists);
+
+    // Genesis was edited after the folder was made: everything but the data is kept.
+    auto genesis = read_genesis(folder_ / "ledger/genesis.json").value();
+    genesis.fees.base_fee_fixed = true;
+    ASSERT_TRUE(storage::write_file(folder_ / "ledger/genesis.json",
+                                    view_of(chain::genesis_to_json(genesis)), 0644));
+    fs::remove_all(data);
+    ASSERT_TRUE(init_found(node));
+    EXPECT_TRUE(verify_data(node, [](Height) {})->is_sound());
+    EXPECT_EQ(init_found(node).error().code, errc::init_exists);
+}
+
+TEST_F(Init, AFounderMustBeTheOneThatGenesisLists) {
+    ASSERT_TRUE(init_ledger(options(2)));
+    Config node = config(2);
+    fs::remove_all(node.path(node.data));
+    node.id = 3;
+    EXPECT_EQ(init_found(node).error().code, errc::not_a_member);
+    node.id = 1;
+    EXPECT_EQ(init_found(node).error().code, errc::key_wrong_member);
 }
 
 }  // namespace

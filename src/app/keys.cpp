@@ -68,6 +68,16 @@ Result<crypto::SecretKey> read_account_key(const std::string& source) {
     return *key;
 }
 
+uint64_t random_number() {
+    std::array<uint8_t, 8> bytes{};
+    uint64_t value = 0;
+    while (value == 0) {
+        crypto::random_bytes(bytes);
+        std::memcpy(&value, bytes.data(), sizeof value);
+    }
+    return value;
+}
+
 crypto::NodeSeed new_node_key() {
     crypto::NodeSeed seed;
     crypto::random_bytes(seed.bytes);

@@ -22,6 +22,8 @@ Result<crypto::NodeSeed> read_node_key(const std::filesystem::path& file);
 /// "dev:N", 32 bytes behind "0x", or a file. Errors: the same.
 Result<crypto::SecretKey> read_account_key(const std::string& source);
 
+/// From the operating system, never zero.
+uint64_t random_number();
 crypto::NodeSeed new_node_key();
 crypto::SecretKey new_account_key();
 /// Mode 0600. Never over an existing file. Errors: those of storage, errc::key_unreadable.

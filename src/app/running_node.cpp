@@ -14,16 +14,6 @@
 namespace holdfast::app {
 namespace {
 
-uint64_t random_number() {
-    std::array<uint8_t, 8> bytes{};
-    uint64_t value = 0;
-    while (value == 0) {
-        crypto::random_bytes(bytes);
-        std::memcpy(&value, bytes.data(), sizeof value);
-    }
-    return value;
-}
-
 Duration milliseconds(uint64_t count) {
     return Duration(static_cast<Duration::rep>(count) * 1000);
 }
