@@ -122,7 +122,8 @@ describe("bad input from clients", () => {
     // The node gives a minute for a header, half of one for a body: too long for every run.
     const skip = process.env.HOLDFAST_SLOW ? false : "HOLDFAST_SLOW=1 runs it";
     it("HTTP that never comes to an end", { skip }, (t) =>
-        run_table(t, node, http_cases.filter(is_slow), http_case));
+        run_table(t, node, http_cases.filter(is_slow), http_case),
+    );
 
     it("WebSocket", (t) =>
         run_table(t, node, websocket_cases, async (entry) => {

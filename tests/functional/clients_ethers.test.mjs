@@ -13,7 +13,10 @@ describe("ethers", () => {
 
     after(() => cluster?.destroy());
     before(async () => {
-        cluster = await Cluster.create(null, { nodes: 1, alloc: [[new Wallet(key).address, 1_000]] });
+        cluster = await Cluster.create(null, {
+            nodes: 1,
+            alloc: [[new Wallet(key).address, 1_000]],
+        });
         const port = cluster.node(1).rpc_port;
         provider = new JsonRpcProvider(`http://127.0.0.1:${port}`, undefined, {
             pollingInterval: 50,

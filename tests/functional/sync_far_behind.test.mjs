@@ -5,16 +5,21 @@ import { rmSync } from "node:fs";
 import { describe, it } from "node:test";
 import { check_everything, wait_for_height } from "./lib/check.mjs";
 import { Cluster } from "./lib/cluster.mjs";
-import { all_recipients, Load, load_alloc, recipient } from "./lib/load.mjs";
+import { all_recipients, Load, load_alloc, recipient, sender, sign_transfer } from "./lib/load.mjs";
 import { check_account_proof } from "./lib/trie_proof.mjs";
 import { until } from "./lib/wait.mjs";
 
 const senders = 16;
+const writers = 8;
 const blocks_behind = 300;
 const blocks_kept = 32;
 
 async function start(t, configure) {
-    const cluster = await Cluster.create(t, { nodes: 3, alloc: load_alloc(senders), configure });
+    const cluster = await Cluster.create(t, {
+        nodes: 3,
+        alloc: load_alloc(senders + writers),
+        configure,
+    });
     cluster.also_watch(all_recipients);
     const load = new Load({ cluster, senders }).start();
     await load.more(100);
@@ -23,6 +28,29 @@ async function start(t, configure) {
 async function more_blocks(node, count) {
     const goal = (await node.height()) + count;
     await until(`block ${goal}`, async () => (await node.height()) >= goal, { within: 60_000 });
+}
+
+/** Its disk is lost: it starts with nothing but its keys. */
+async function begin_again(cluster, node) {
+    rmSync(node.data, { recursive: true });
+    assert.equal((await cluster.rejoin(node)).code, 0);
+    await node.start();
+}
+/** Transactions of 100 kB each, several accounts at once. */
+async function write_megabytes(cluster, megabytes) {
+    const data = `0x${"00".repeat(100_000)}`;
+    const { rpc } = cluster.running[0];
+    const each = Math.ceil((megabytes * 10) / writers);
+    await Promise.all(
+        Array.from({ length: writers }, async (_, index) => {
+            const account = sender(senders + index);
+            const fields = { to: account.address, data, gas: 1_100_000n };
+            for (let nonce = 0; nonce < each; nonce++) {
+                const raw = await sign_transfer(account, cluster.chain_id, nonce, fields);
+                await rpc.call("eth_sendRawTransactionSync", [raw], 30_000);
+            }
+        }),
+    );
 }
 
 describe("a node far behind", () => {
@@ -37,40 +65,48 @@ describe("a node far behind", () => {
         await check_everything(cluster, [load]);
     });
 
-    it("begun again from nothing: fetches every block", async (t) => {
+    it("begun again from nothing: is given everything", async (t) => {
         const { cluster, load } = await start(t);
         const node = cluster.node(3);
         await node.kill();
         await more_blocks(cluster.node(1), blocks_behind);
-        rmSync(node.data, { recursive: true });
-        assert.equal((await cluster.rejoin(node)).code, 0);
-        await node.start();
+        await begin_again(cluster, node);
         await wait_for_height([node], await cluster.node(1).height());
-        const { counters } = await node.status();
-        assert.ok(counters.blocksSynced >= blocks_behind, JSON.stringify(counters));
-        assert.equal(counters.snapshotsSynced, 0);
         await load.stop();
         await check_everything(cluster, [load]);
     });
 
-    it("begun again when the others have pruned: fetches a snapshot", async (t) => {
+    // Leaders keep the newest 64 MiB of payloads for whoever is a little behind; beyond that a
+    // node asks its peers for blocks, and if they have pruned them, for a snapshot.
+    it("beyond what the leader keeps: fetches blocks", async (t) => {
+        const { cluster, load } = await start(t);
+        const node = cluster.node(3);
+        await node.kill();
+        await write_megabytes(cluster, 70);
+        await begin_again(cluster, node);
+        await wait_for_height([node], await cluster.node(1).height());
+        const { counters } = await node.status();
+        assert.ok(counters.blocksSynced > 0, JSON.stringify(counters));
+        assert.equal(counters.snapshotsSynced, 0, JSON.stringify(counters));
+        await load.stop();
+        await check_everything(cluster, [load], { only_transfers: false });
+    });
+
+    it("and when the others have pruned: fetches a snapshot, whose state is proved", async (t) => {
         const { cluster, load } = await start(t, (node) =>
             node.set_config("store", "blocks_kept", blocks_kept),
         );
         const node = cluster.node(3);
         await node.kill();
-        await more_blocks(cluster.node(1), blocks_behind);
-        rmSync(node.data, { recursive: true });
-        assert.equal((await cluster.rejoin(node)).code, 0);
-        await node.start();
+        await write_megabytes(cluster, 70);
+        await begin_again(cluster, node);
         await wait_for_height([node], await cluster.node(1).height());
         const { counters } = await node.status();
         assert.ok(counters.snapshotsSynced >= 1, JSON.stringify(counters));
         await load.more(50);
         await load.stop();
 
-        const from = (await cluster.node(1).height()) - 8;
-        const head = await wait_for_height(cluster.nodes, from + 8);
+        const head = await wait_for_height(cluster.nodes, await cluster.node(1).height());
         const block = await node.rpc.call("eth_getBlockByNumber", [
             `0x${head.toString(16)}`,
             false,
@@ -78,6 +114,7 @@ describe("a node far behind", () => {
         const proof = await node.rpc.call("eth_getProof", [recipient(0), [], block.number]);
         check_account_proof({ ...proof, address: recipient(0) }, block.stateRoot);
         // Receipts of what was pruned are gone by intent: the newest are compared.
+        const from = head - 8;
         load.acknowledged = load.acknowledged.filter((transfer) => transfer.block_number >= from);
         await check_everything(cluster, [load], { from, only_transfers: false });
     });

@@ -4,7 +4,8 @@ import tls from "node:tls";
 
 /**
  * Sends `bytes` and reads until the other side ends, an HTTP answer's headers are there (`http`),
- * or `within` has passed. `then` is sent once an HTTP answer has come. Gives { received, ended, timed_out }.
+ * or `within` has passed. `then` is sent once an HTTP answer has come. Gives
+ * { received, ended, timed_out }.
  */
 export function talk(port, bytes, { within = 5_000, http = false, then, tls: tls_options } = {}) {
     return new Promise((resolve) => {
