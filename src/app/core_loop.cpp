@@ -34,9 +34,12 @@ LaneThreads::LaneThreads(size_t threads, Post post) : post_(std::move(post)) {
 }
 
 void LaneThreads::run(std::function<void()> work, std::function<void()> done) {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back({.work = std::move(work), .done = std::move(done)});
-    depth_.fetch_add(1, std::memory_order_relaxed);
+    {
+        const std::lock_guard lock(mutex_);
+        jobs_.push_back({.work = std::move(work), .done = std::move(done)});
+        depth_.fetch_add(1, std::memory_order_relaxed);
+    }
+    // After the lock, or the thread that wakes would at once have to wait for it.
     wake_.notify_one();
 }
 
@@ -79,14 +82,16 @@ CoreLoop::CoreLoop(const env::Clock& clock, const Limits& limits)
 
 bool CoreLoop::post(Source source, std::function<void()> event) {
     const auto index = static_cast<size_t>(source);
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (stopping_ || waiting_[index].load(std::memory_order_relaxed) >= limits_[index]) {
         dropped_[index].fetch_add(1, std::memory_order_relaxed);
         return false;
     }
     waiting_[index].fetch_add(1, std::memory_order_relaxed);
     events_.push_back({.source = source, .run = std::move(event)});
-    if (events_.size() == 1) wake_.notify_one();
+    const bool was_empty = events_.size() == 1;
+    lock.unlock();
+    if (was_empty) wake_.notify_one();
     return true;
 }
 
