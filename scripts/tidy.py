@@ -49,7 +49,8 @@ def tidy(build, path, stamps):
     stamp = os.path.join(stamps, fingerprint(path))
     if os.path.exists(stamp):
         return None
-    run = subprocess.run([TOOL, "-p", build, "--quiet", path], capture_output=True, text=True,
+    command = [TOOL, "-p", build, "--quiet", "--extra-arg=-Wno-unknown-warning-option", path]
+    run = subprocess.run(command, capture_output=True, text=True,
                          check=False)
     if run.returncode == 0:
         with open(stamp, "w", encoding="utf-8"):

@@ -41,7 +41,7 @@ struct Config {
         std::vector<std::string> hosts_allowed{"localhost", "127.0.0.1", "::1"};
         std::vector<std::string> origins_allowed;
         uint64_t connections_max = 4096;
-        uint64_t request_bytes_max = 2 * 1024 * 1024;
+        uint64_t request_bytes_max = 2'097'152;
         uint64_t batch_max = 1000;
         uint64_t subscriptions_max = 64;
         uint64_t filters_max = 4096;

@@ -12,9 +12,9 @@ struct Bounds {
     uint64_t most = UINT32_MAX;
 };
 
-/// `visitor` has `section(name)`, and `field(name, value&, words)` with bounds behind numbers.
+/// Who this node is and where it is met.
 template <class AnyConfig, class Visitor>
-void visit_config(AnyConfig& c, Visitor&& v) {
+void visit_identity(AnyConfig& c, Visitor& v) {
     v.field("id", c.id, Bounds{1, INT64_MAX},
             "This node's number, as genesis or the validators contract has it.");
     v.field("genesis", c.genesis, "What all nodes agree on, the same file everywhere.");
@@ -38,7 +38,11 @@ void visit_config(AnyConfig& c, Visitor&& v) {
         "operator_token", c.listen.operator_token,
         "File of `holdfast key new`, mode 0600: the operator's callers must show its digits as\n"
         "\"Authorization: Bearer ...\". Empty: none asked, and then only on this machine.");
+}
 
+/// What it allows its clients.
+template <class AnyConfig, class Visitor>
+void visit_clients(AnyConfig& c, Visitor& v) {
     v.section("api");
     v.field(
         "hosts_allowed", c.api.hosts_allowed,
@@ -68,7 +72,11 @@ void visit_config(AnyConfig& c, Visitor&& v) {
             "How far beyond the account's nonce.");
     v.field("replace_percent", c.mempool.replace_percent, Bounds{1, 1000},
             "By how much both fees must rise to replace a pending transaction.");
+}
 
+/// What it takes of the machine.
+template <class AnyConfig, class Visitor>
+void visit_machine(AnyConfig& c, Visitor& v) {
     v.section("store");
     v.field(
         "blocks_kept", c.store.blocks_kept, Bounds{0, INT64_MAX},
@@ -92,6 +100,14 @@ void visit_config(AnyConfig& c, Visitor&& v) {
     v.section("log");
     v.field("level", c.log.level, "debug, info, warn or error.");
     v.field("format", c.log.format, "text or json, one line an event, on standard error.");
+}
+
+/// `visitor` has `section(name)`, and `field(name, value&, words)` with bounds behind numbers.
+template <class AnyConfig, class Visitor>
+void visit_config(AnyConfig& c, Visitor& visitor) {
+    visit_identity(c, visitor);
+    visit_clients(c, visitor);
+    visit_machine(c, visitor);
 }
 
 }  // namespace holdfast::app

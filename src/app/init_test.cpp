@@ -24,17 +24,17 @@ namespace fs = std::filesystem;
 class Init : public testing::Test {
   protected:
     InitOptions options(size_t nodes = 3) {
-        return {.out = folder_ / "ledger", .nodes = nodes, .dev = true, .alloc = {}};
+        return {.out = folder / "ledger", .nodes = nodes, .dev = true, .alloc = {}};
     }
     Config config(uint64_t id) {
-        return read_config(folder_ / fmt::format("ledger/node{}/config.toml", id)).value();
+        return read_config(folder / fmt::format("ledger/node{}/config.toml", id)).value();
     }
-    TestFolder folder_;
+    TestFolder folder;
 };
 
 TEST_F(Init, MakesALedgerThatVerifies) {
     ASSERT_TRUE(init_ledger(options()));
-    const auto nodes = cluster_nodes(folder_ / "ledger");
+    const auto nodes = cluster_nodes(folder / "ledger");
     ASSERT_EQ(nodes.size(), 3U);
     EXPECT_EQ(nodes[1].api, "127.0.0.1:8555");
     EXPECT_EQ(nodes[1].peers, "127.0.0.1:8556");
@@ -69,7 +69,7 @@ TEST_F(Init, RefusesWhatCannotBe) {
     bad = options();
     bad.alloc = {"0x12=5"};
     EXPECT_EQ(init_ledger(bad).error().code, errc::init_invalid);
-    EXPECT_FALSE(fs::exists(folder_ / "ledger/genesis.json"));
+    EXPECT_FALSE(fs::exists(folder / "ledger/genesis.json"));
 }
 
 TEST_F(Init, OutsideDevelopmentEveryOperatorHasAKeyOfItsOwn) {
@@ -77,10 +77,10 @@ TEST_F(Init, OutsideDevelopmentEveryOperatorHasAKeyOfItsOwn) {
     real.dev = false;
     real.alloc = {"0x00000000000000000000000000000000000000aa=5"};
     ASSERT_TRUE(init_ledger(real));
-    const auto genesis = read_genesis(folder_ / "ledger/genesis.json").value();
+    const auto genesis = read_genesis(folder / "ledger/genesis.json").value();
     EXPECT_FALSE(genesis.dev);
     EXPECT_EQ(genesis.alloc.size(), 3U);
-    const auto key = read_account_key((folder_ / "ledger/node2/keys/operator.key").string());
+    const auto key = read_account_key((folder / "ledger/node2/keys/operator.key").string());
     ASSERT_TRUE(key);
     EXPECT_EQ(genesis.members.find(NodeId(2))->operator_account, account_of(*key));
 }
@@ -132,8 +132,8 @@ TEST_F(Init, RejoinRefusesAnothersJournal) {
 
 TEST_F(Init, JoinPreparesAMemberToBe) {
     ASSERT_TRUE(init_ledger(options(1)));
-    JoinOptions join{.out = folder_ / "node9",
-                     .genesis = folder_ / "ledger/genesis.json",
+    JoinOptions join{.out = folder / "node9",
+                     .genesis = folder / "ledger/genesis.json",
                      .id = 9,
                      .port_base = 9500};
     const auto joined = init_join(join);
@@ -144,7 +144,7 @@ TEST_F(Init, JoinPreparesAMemberToBe) {
     EXPECT_TRUE(verify_data(*node, [](Height) {})->is_sound());
     EXPECT_EQ(init_join(join).error().code, errc::init_exists);
     join.id = 1;
-    join.out = folder_ / "other";
+    join.out = folder / "other";
     EXPECT_EQ(init_join(join).error().code, errc::init_invalid);
 }
 
@@ -155,9 +155,9 @@ TEST_F(Init, AFounderBeginsOnAGenesisMadeElsewhere) {
     EXPECT_EQ(init_found(node).error().code, errc::init_exists);
 
     // Genesis was edited after the folder was made: everything but the data is kept.
-    auto genesis = read_genesis(folder_ / "ledger/genesis.json").value();
+    auto genesis = read_genesis(folder / "ledger/genesis.json").value();
     genesis.fees.base_fee_fixed = true;
-    ASSERT_TRUE(storage::write_file(folder_ / "ledger/genesis.json",
+    ASSERT_TRUE(storage::write_file(folder / "ledger/genesis.json",
                                     view_of(chain::genesis_to_json(genesis)), 0644));
     fs::remove_all(data);
     ASSERT_TRUE(init_found(node));

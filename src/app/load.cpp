@@ -141,6 +141,7 @@ class Load::Worker {
     }
     bool collect() {
         std::vector<boost::json::array> params;
+        params.reserve(flying_.size());
         for (const Flying& flying : flying_)
             params.push_back({to_hex0x(flying.transaction.hash.view())});
         const auto answers = client_->batch("eth_getTransactionReceipt", params);

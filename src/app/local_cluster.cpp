@@ -27,6 +27,7 @@ LocalCluster::LocalCluster(std::filesystem::path folder)
 
 std::vector<std::string> LocalCluster::endpoints() const {
     std::vector<std::string> all;
+    all.reserve(nodes_.size());
     for (const ClusterNode& node : nodes_) all.push_back(node.api);
     return all;
 }
