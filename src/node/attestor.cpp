@@ -6,6 +6,9 @@ namespace {
 
 constexpr Duration repeat_interval = 500ms;
 constexpr size_t repeats_max = 64;
+/// Own attestations wait for company this long. Nobody's receipt waits for them, and blocks come by
+/// the thousand a second when each holds one transfer.
+constexpr Duration send_delay = 5ms;
 /// How far ahead of the own head others' attestations are kept.
 constexpr uint64_t ahead_max = 4096;
 
@@ -30,6 +33,7 @@ void Attestor::start() {
                                  attesting->epoch, height, *hash);
         try_certify(height, slot);
     }
+    verify_due();
 }
 
 void Attestor::on_executed(const chain::Attestation& own, const chain::MemberSet& attesting) {
@@ -38,29 +42,51 @@ void Attestor::on_executed(const chain::Attestation& own, const chain::MemberSet
     slot.attesting = attesting;
     if (attesting.find(context_.config.self) != nullptr) {
         ++context_.counters.attestations_made;
-        context_.broadcast(env::Priority::consensus, own);
+        unsent_.push_back(own);
+        if (!send_at_) send_at_ = context_.now() + send_delay;
+        if (unsent_.size() == attestations_max) send_own();
     }
     try_certify(own.height, slot);
+    verify_due();
 }
 
-void Attestor::on_attestation(NodeId from, const chain::Attestation& attestation, bool again) {
+void Attestor::send_own() {
+    send_at_.reset();
+    context_.broadcast(env::Priority::consensus, Attestations{std::exchange(unsent_, {})});
+}
+
+bool Attestor::has_certificate(Height height) const {
+    const auto place = slots_.find(height);
+    return height <= certified_ || (place != slots_.end() && place->second.certified);
+}
+
+void Attestor::claim(NodeId from, const chain::Attestation& attestation) {
     // Each member speaks for itself; certificates are what is passed on.
     if (attestation.signer != from || attestation.height > context_.head.number + ahead_max) {
         ++context_.counters.messages_refused;
         return;
     }
-    const auto place = slots_.find(attestation.height);
-    if (attestation.height <= certified_ || (place != slots_.end() && place->second.certified)) {
-        if (!again) return;
+    if (has_certificate(attestation.height)) return;
+    Slot& slot = slots_[attestation.height];
+    if (slot.verified.contains(from)) return;
+    slot.claimed[from] = attestation;
+    try_certify(attestation.height, slot);
+}
+
+void Attestor::on_attestations(NodeId from, const Attestations& message) {
+    for (const chain::Attestation& one : message.attestations) claim(from, one);
+    verify_due();
+}
+
+void Attestor::on_attestation_again(NodeId from, const chain::Attestation& attestation) {
+    if (has_certificate(attestation.height)) {
         // It has waited for a while, so it missed ours: the certificate ends the matter.
         if (const auto certificate = context_.reader().certificate(attestation.height))
             context_.send(from, env::Priority::consensus, *certificate);
         return;
     }
-    Slot& slot = slots_[attestation.height];
-    if (slot.verified.contains(from)) return;
-    slot.claimed[from] = attestation;
-    try_certify(attestation.height, slot);
+    claim(from, attestation);
+    verify_due();
 }
 
 void Attestor::try_certify(Height height, Slot& slot) {
@@ -99,23 +125,28 @@ void Attestor::try_certify(Height height, Slot& slot) {
         return;
 
     slot.verifying = true;
-    struct Job {
-        std::vector<chain::Attestation> attestations;
-        chain::MemberSet members;
-        std::vector<bool> valid;
-    };
-    auto job = std::make_shared<Job>(Job{std::move(check), set, {}});
+    due_.push_back({.height = height, .claims = std::move(check), .members = set, .valid = {}});
+}
+
+// One job for all that came together.
+void Attestor::verify_due() {
+    if (due_.empty()) return;
+    auto job = std::make_shared<std::vector<Due>>(std::exchange(due_, {}));
     context_.ports.lanes.run(
         env::Lane::verify,
         [job, genesis = context_.genesis_hash] {
-            for (const chain::Attestation& one : job->attestations)
-                job->valid.push_back(chain::verify_attestation(one, job->members, genesis));
+            for (Due& due : *job)
+                for (const chain::Attestation& one : due.claims)
+                    due.valid.push_back(chain::verify_attestation(one, due.members, genesis));
         },
-        [this, height, job] { on_verified(height, job->attestations, job->valid); });
+        [this, job] {
+            for (const Due& checked : *job) on_verified(checked);
+            verify_due();
+        });
 }
 
-void Attestor::on_verified(Height height, const std::vector<chain::Attestation>& checked,
-                           const std::vector<bool>& valid) {
+void Attestor::on_verified(const Due& due) {
+    const auto& [height, checked, members, valid] = due;
     const auto place = slots_.find(height);
     if (place == slots_.end()) return;
     Slot& slot = place->second;
@@ -208,7 +239,11 @@ void Attestor::on_snapshot(Height height) {
 }
 
 void Attestor::on_tick() {
-    if (context_.now() < next_repeat_) return;
+    if (send_at_ && context_.now() >= *send_at_) send_own();
+    if (context_.now() >= next_repeat_) repeat_own();
+}
+
+void Attestor::repeat_own() {
     next_repeat_ = context_.now() + repeat_interval;
     size_t repeated = 0;
     for (const auto& [height, slot] : slots_) {
@@ -222,8 +257,8 @@ void Attestor::on_tick() {
 }
 
 std::optional<Instant> Attestor::deadline() const {
-    if (slots_.empty()) return std::nullopt;
-    return next_repeat_;
+    if (slots_.empty()) return send_at_;
+    return send_at_ ? std::min(*send_at_, next_repeat_) : next_repeat_;
 }
 
 }  // namespace holdfast::node

@@ -25,7 +25,8 @@ class Attestor {
 
     /// A block was executed. `attesting` is the set in force in the state before it.
     void on_executed(const chain::Attestation& own, const chain::MemberSet& attesting);
-    void on_attestation(NodeId from, const chain::Attestation& attestation, bool again);
+    void on_attestations(NodeId from, const Attestations& message);
+    void on_attestation_again(NodeId from, const chain::Attestation& attestation);
     void on_certificate(const chain::Certificate& certificate);
     /// The ledger jumped: everything up to here came certified.
     void on_snapshot(Height height);
@@ -49,9 +50,21 @@ class Attestor {
         bool certified = false;
     };
 
+    /// Claims of one height whose signatures are worth checking.
+    struct Due {
+        Height height;
+        std::vector<chain::Attestation> claims;
+        chain::MemberSet members;
+        std::vector<bool> valid;
+    };
+
+    void claim(NodeId from, const chain::Attestation& attestation);
+    [[nodiscard]] bool has_certificate(Height height) const;
     void try_certify(Height height, Slot& slot);
-    void on_verified(Height height, const std::vector<chain::Attestation>& checked,
-                     const std::vector<bool>& valid);
+    void verify_due();
+    void on_verified(const Due& checked);
+    void send_own();
+    void repeat_own();
     void note_conflict(Height height, Slot& slot);
     void store(Height height, Slot& slot, chain::Certificate certificate);
     void advance();
@@ -60,6 +73,9 @@ class Attestor {
     Hooks hooks_;
     Height certified_;
     std::map<Height, Slot> slots_;
+    std::vector<Due> due_;  ///< to be checked by the next job on the workers
+    std::vector<chain::Attestation> unsent_;
+    std::optional<Instant> send_at_;
     std::string dispute_;
     Instant next_repeat_;
     Height head_at_repeat_;  ///< blocks up to here have waited for a whole interval

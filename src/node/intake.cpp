@@ -8,6 +8,7 @@ namespace {
 
 constexpr Duration offer_interval = 2s;
 constexpr size_t offers_max = 2048;
+constexpr Duration payload_wait = 20ms;
 constexpr size_t recovering_max = 32'768;
 
 }  // namespace
@@ -35,10 +36,23 @@ Status Intake::submit(const TransactionPtr& transaction) {
     return {};
 }
 
-void Intake::flush() {
+// What a payload brings anyway would cost everybody its bytes and a signature check twice.
+void Intake::flush(bool proposing) {
     if (unsent_.empty()) return;
+    if (proposing) {
+        if (!send_at_) send_at_ = context_.now() + payload_wait;
+        if (context_.now() < *send_at_) return;
+    }
+    send_at_.reset();
     offer(unsent_);
     unsent_.clear();
+}
+
+void Intake::on_proposed(const std::vector<Hash32>& hashes) {
+    if (unsent_.empty()) return;
+    const std::unordered_set<Hash32> taken(hashes.begin(), hashes.end());
+    std::erase_if(unsent_, [&](const TransactionPtr& one) { return taken.contains(one->hash); });
+    if (unsent_.empty()) send_at_.reset();
 }
 
 void Intake::offer(const std::vector<TransactionPtr>& transactions) {
@@ -121,8 +135,8 @@ void Intake::on_tick() {
 }
 
 std::optional<Instant> Intake::deadline() const {
-    if (own_.empty()) return std::nullopt;
-    return own_.front().due;
+    if (own_.empty()) return send_at_;
+    return send_at_ ? std::min(*send_at_, own_.front().due) : own_.front().due;
 }
 
 }  // namespace holdfast::node

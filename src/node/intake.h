@@ -19,8 +19,11 @@ class Intake {
     /// From a peer: recovered on the workers, then pooled without being passed on again, since
     /// every node is told by the one that admitted it.
     void on_gossip(const Transactions& transactions);
-    /// Sends what was admitted since the last call: one message for many transactions.
-    void flush();
+    /// Sends what was admitted since the last call: one message for many transactions. While this
+    /// node proposes, they wait a little for a payload of its own to take them along instead.
+    void flush(bool proposing);
+    /// These are in a payload of this node: the others get them with it.
+    void on_proposed(const std::vector<Hash32>& hashes);
     /// Offers again what was admitted here and is still waiting.
     void on_tick();
     [[nodiscard]] std::optional<Instant> deadline() const;
@@ -39,6 +42,7 @@ class Intake {
     ledger::Reader head_reader_;  ///< at the head: what admission is held against
     mempool::Mempool pool_;
     std::vector<TransactionPtr> unsent_;
+    std::optional<Instant> send_at_;  ///< while they wait for a payload
     /// Admitted from clients here, in the order in which each is due to be offered again.
     struct Own {
         TransactionPtr transaction;

@@ -15,8 +15,9 @@ void encode_body(Writer& out, const Transactions& message) {
     out.count(message.raw.size());
     for (const ByteView raw : message.raw) out.bytes(raw);
 }
-void encode_body(Writer& out, const chain::Attestation& message) {
-    chain::encode(out, message);
+void encode_body(Writer& out, const Attestations& message) {
+    out.count(message.attestations.size());
+    for (const chain::Attestation& one : message.attestations) chain::encode(out, one);
 }
 void encode_body(Writer& out, const chain::Certificate& message) {
     chain::encode(out, message);
@@ -76,6 +77,14 @@ Transactions read_transactions(Reader& in) {
     return message;
 }
 
+Attestations read_attestations(Reader& in) {
+    Attestations message;
+    const size_t count = in.count(attestations_max);
+    for (size_t i = 0; i < count && !in.failed(); ++i)
+        message.attestations.push_back(chain::decode_attestation(in));
+    return message;
+}
+
 SyncBlock read_sync_block(Reader& in) {
     SyncBlock block;
     block.header = read_header(in);
@@ -115,7 +124,7 @@ Message read_body(Reader& in, uint8_t tag) {
         case 1:
             return read_transactions(in);
         case 2:
-            return chain::decode_attestation(in);
+            return read_attestations(in);
         case 3:
             return chain::decode_certificate(in);
         case 4:

@@ -13,6 +13,7 @@ namespace holdfast::node {
 
 inline constexpr size_t gossip_transactions_max = 512;
 inline constexpr size_t gossip_bytes_max = 1 << 20;
+inline constexpr size_t attestations_max = 256;
 inline constexpr size_t reply_blocks_max = 256;
 inline constexpr size_t reply_bytes_max = 2 << 20;  ///< a reply closes once it is past this
 inline constexpr size_t chunk_bytes = 1 << 20;
@@ -23,6 +24,9 @@ struct EngineMessage {
 };
 struct Transactions {
     std::vector<ByteView> raw;  ///< aliases the message
+};
+struct Attestations {
+    std::vector<chain::Attestation> attestations;
 };
 struct BlocksRequest {
     Height from;
@@ -63,7 +67,7 @@ struct AttestationAgain {
     chain::Attestation attestation;
 };
 
-using Message = std::variant<EngineMessage, Transactions, chain::Attestation, chain::Certificate,
+using Message = std::variant<EngineMessage, Transactions, Attestations, chain::Certificate,
                              BlocksRequest, BlocksReply, SnapshotRequest, SnapshotOffer,
                              ChunkRequest, ChunkReply, AttestationAgain>;
 

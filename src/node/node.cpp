@@ -55,11 +55,13 @@ Node::Node(Config config, const Ports& ports, const chain::Genesis& genesis,
       ledger_(std::move(ledger)),
       host_(context_.ports.journal, context_.ports.lanes, context_.ports.clock, *this),
       intake_(context_, [this] { proposer_.poke(); }),
-      proposer_(context_, intake_.pool(), payloads_,
-                {.answer = [this](consensus::PayloadReady ready) { host_.step(std::move(ready)); },
-                 .unexecuted = [this] { return pipeline_.unexecuted(); },
-                 .busy = [this] { return pipeline_.depth() >= pipeline_busy_depth; },
-                 .hold = [this] { return hold(); }}),
+      proposer_(
+          context_, intake_.pool(), payloads_,
+          {.answer = [this](consensus::PayloadReady ready) { host_.step(std::move(ready)); },
+           .proposed = [this](const std::vector<Hash32>& hashes) { intake_.on_proposed(hashes); },
+           .unexecuted = [this] { return pipeline_.unexecuted(); },
+           .busy = [this] { return pipeline_.depth() >= pipeline_busy_depth; },
+           .hold = [this] { return hold(); }}),
       pipeline_(
           context_, *ledger_, payloads_,
           [this](const Hash32& hash) { return intake_.pool().find(hash); },
@@ -117,11 +119,9 @@ void Node::dispatch(NodeId from, Message& message) {
                 consensus::Received{.from = from, .bytes = make_buffer(to_bytes(it.bytes))});
         }
         void operator()(Transactions& it) const { node.intake_.on_gossip(it); }
-        void operator()(chain::Attestation& it) const {
-            node.attestor_.on_attestation(from, it, false);
-        }
+        void operator()(Attestations& it) const { node.attestor_.on_attestations(from, it); }
         void operator()(AttestationAgain& it) const {
-            node.attestor_.on_attestation(from, it.attestation, true);
+            node.attestor_.on_attestation_again(from, it.attestation);
         }
         void operator()(chain::Certificate& it) const { node.attestor_.on_certificate(it); }
         void operator()(BlocksRequest& it) const { node.sync_server_.on_blocks_request(from, it); }

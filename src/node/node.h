@@ -29,7 +29,7 @@ class Node final : private EngineClient {
     /// Call when `deadline` has passed; harmless earlier.
     void on_tick();
     /// Call when no more events wait: lets small messages travel together.
-    void on_idle() { intake_.flush(); }
+    void on_idle() { intake_.flush(proposer_.active()); }
     [[nodiscard]] std::optional<Instant> deadline() const;
 
     /// Admission only; acknowledged is what has a receipt.

@@ -140,8 +140,19 @@ class NodeTest : public ::testing::Test {
     }
     Machine& machine(uint64_t id) { return *machines_[id - 1]; }
 
-    /// Runs lanes and delivers messages until nothing is left to do at this instant.
+    /// Everything that happens without time passing, and then what waits a little for company.
     void settle() {
+        run_and_deliver();
+        clock_.advance(5ms);
+        tick_all();
+        run_and_deliver();
+    }
+    void tick_all() {
+        for (auto& one : machines_)
+            if (one->node) one->node->on_tick();
+    }
+    /// Runs lanes and delivers messages until nothing is left to do at this instant.
+    void run_and_deliver() {
         for (bool busy = true; busy;) {
             busy = false;
             for (auto& one : machines_) {
@@ -165,8 +176,7 @@ class NodeTest : public ::testing::Test {
     void pass(Duration total) {
         for (Duration gone{0}; gone < total; gone += 100ms) {
             clock_.advance(100ms);
-            for (auto& one : machines_)
-                if (one->node) one->node->on_tick();
+            tick_all();
             settle();
         }
     }
@@ -269,7 +279,7 @@ TEST_F(NodeTest, AnAttestationLostOnTheWayIsRepeatedUntilThereIsACertificate) {
             wire_.items.pop_front();
             const auto message = decode_message(*item.bytes);
             ASSERT_TRUE(message);
-            if (std::holds_alternative<chain::Attestation>(*message)) continue;
+            if (std::holds_alternative<Attestations>(*message)) continue;
             busy = true;
             machine(item.to.value).node->on_message(item.from, item.bytes);
         }

@@ -10,7 +10,6 @@ Proposer::Proposer(Context& context, mempool::Mempool& pool, Payloads& payloads,
       pool_(pool),
       payloads_(payloads),
       hooks_(std::move(hooks)),
-      asked_at_(context.now()),
       last_answer_(context.now()) {}
 
 void Proposer::on_need_payload(const consensus::NeedPayload& ask) {
@@ -51,6 +50,11 @@ void Proposer::poke() {
     if (pool_.has_ready(excluded) || context_.now() >= *deadline()) answer(excluded);
 }
 
+bool Proposer::active() const {
+    constexpr Duration fresh = 1s;
+    return ask_ || (asked_at_ && context_.now() < *asked_at_ + fresh);
+}
+
 std::optional<Instant> Proposer::deadline() const {
     if (!ask_ || !holding_.empty()) return std::nullopt;
     return last_answer_ + std::chrono::milliseconds(context_.genesis.parameters.empty_interval_ms);
@@ -78,6 +82,7 @@ void Proposer::answer(const std::unordered_set<Hash32>& excluded) {
     ask_.reset();
     last_answer_ = context_.now();
     ++context_.counters.payloads_proposed;
+    hooks_.proposed(known->hashes);
     hooks_.answer(consensus::PayloadReady{.ask = ask, .payload = known->bytes});
 }
 

@@ -13,6 +13,8 @@ class Proposer {
   public:
     struct Hooks {
         std::function<void(consensus::PayloadReady)> answer;
+        /// These transactions are in a payload now.
+        std::function<void(const std::vector<Hash32>&)> proposed;
         /// Payloads delivered but not yet executed, oldest first.
         std::function<std::vector<Buffer>()> unexecuted;
         /// Enough is waiting to be executed: say nothing for now.
@@ -28,6 +30,8 @@ class Proposer {
     /// Something changed: a transaction came, a block was executed, time passed.
     void poke();
     [[nodiscard]] std::optional<Instant> deadline() const;
+    /// The engine asks this node for payloads.
+    [[nodiscard]] bool active() const;
     /// Why an ask goes unanswered; empty if none does.
     [[nodiscard]] const std::string& holding() const { return holding_; }
 
@@ -40,7 +44,7 @@ class Proposer {
     Payloads& payloads_;
     Hooks hooks_;
     std::optional<consensus::NeedPayload> ask_;
-    Instant asked_at_;
+    std::optional<Instant> asked_at_;
     Instant last_answer_;
     std::string holding_;
 };
