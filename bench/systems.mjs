@@ -1,6 +1,6 @@
 // The two systems under measurement: three nodes each on loopback, begun anew, with what their
-// users get by default. Each gives load(options): the load program's figures, after a kill -9 of the
-// leader if asked for.
+// users get by default. Each gives load(options): the load program's figures, after a kill -9 of
+// the leader if asked for.
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
