@@ -46,8 +46,8 @@ struct Joined {
 /// A folder for a member to be, which is then proposed with `holdfast member add`.
 Result<Joined> init_join(const JoinOptions& options);
 
-/// A founding member whose folder holds configuration, keys and a genesis made elsewhere: block 0 and
-/// a newborn's journal. Errors: errc::init_exists if the data folder has either already,
+/// A founding member whose folder holds configuration, keys and a genesis made elsewhere: block 0
+/// and a newborn's journal. Errors: errc::init_exists if the data folder has either already,
 /// errc::not_a_member if genesis does not list this node with these keys.
 Status init_found(const Config& config);
 
