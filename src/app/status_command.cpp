@@ -50,7 +50,7 @@ void print_table(const std::vector<Asked>& all) {
         const json::value& status = *asked.status;
         const std::string trouble = field(status, {"trouble"});
         const std::string note = field(status, {"agreement", "note"});
-        const std::string head = field(status, {"head"});
+        const std::string head = field(status, {"head", "number"});
         fmt::print("{:<22} {:<5} {:<9} {:<10} {:>6} {:>7} {:>9} {:>9} {:>9} {:>8}  {}\n",
                    asked.endpoint, field(status, {"self"}), field(status, {"state"}),
                    field(status, {"agreement", "role"}), field(status, {"agreement", "view"}),
@@ -58,7 +58,7 @@ void print_table(const std::vector<Asked>& all) {
                    field(status, {"agreement", "final"}), field(status, {"certified"}),
                    field(status, {"pendingTransactions"}),
                    trouble != "-" && !trouble.empty() ? trouble : (note == "-" ? "" : note));
-        hash_at[head][field(status, {"headHash"})] += " " + asked.endpoint;
+        hash_at[head][field(status, {"head", "hash"})] += " " + asked.endpoint;
     }
     for (const auto& [head, hashes] : hash_at)
         if (hashes.size() > 1)
