@@ -243,8 +243,40 @@ void Attestor::on_tick() {
     if (context_.now() >= next_repeat_) repeat_own();
 }
 
+// Whoever joins has executed blocks that were certified before it came: nobody sends attestations
+// of those any more, and asking for each alone would take longer than the ledger takes to grow.
+void Attestor::ask_for_certificates() {
+    const chain::Member* next = nullptr;
+    const auto& members = context_.members.members;
+    for (const chain::Member& member : members)
+        if (member.id != context_.config.self && member.id > last_asked_ && next == nullptr)
+            next = &member;
+    last_asked_ = next != nullptr ? next->id : NodeId{};
+    if (next != nullptr)
+        context_.send(next->id, env::Priority::bulk, CertificatesRequest{certified_.next()});
+}
+
+void Attestor::on_certificates_request(NodeId from, const CertificatesRequest& request) {
+    Certificates reply;
+    const ledger::Reader reader = context_.reader();
+    for (Height height = request.from; height <= certified_; ++height) {
+        auto certificate = reader.certificate(height);
+        if (!certificate || reply.certificates.size() == certificates_max) break;
+        reply.certificates.push_back(std::move(*certificate));
+    }
+    if (!reply.certificates.empty()) context_.send(from, env::Priority::bulk, reply);
+}
+
+void Attestor::on_certificates(NodeId from, const Certificates& message) {
+    const Height before = certified_;
+    for (const chain::Certificate& one : message.certificates) on_certificate(one);
+    if (certified_ > before && message.certificates.size() == certificates_max)
+        context_.send(from, env::Priority::bulk, CertificatesRequest{certified_.next()});
+}
+
 void Attestor::repeat_own() {
     next_repeat_ = context_.now() + repeat_interval;
+    if (slots_.size() > repeats_max) ask_for_certificates();
     size_t repeated = 0;
     for (const auto& [height, slot] : slots_) {
         // The newest blocks' attestations are still on their way.

@@ -28,6 +28,8 @@ class Attestor {
     void on_attestations(NodeId from, const Attestations& message);
     void on_attestation_again(NodeId from, const chain::Attestation& attestation);
     void on_certificate(const chain::Certificate& certificate);
+    void on_certificates_request(NodeId from, const CertificatesRequest& request);
+    void on_certificates(NodeId from, const Certificates& message);
     /// The ledger jumped: everything up to here came certified.
     void on_snapshot(Height height);
     void on_tick();
@@ -65,6 +67,7 @@ class Attestor {
     void on_verified(const Due& checked);
     void send_own();
     void repeat_own();
+    void ask_for_certificates();
     void note_conflict(Height height, Slot& slot);
     void store(Height height, Slot& slot, chain::Certificate certificate);
     void advance();
@@ -78,6 +81,7 @@ class Attestor {
     std::optional<Instant> send_at_;
     std::string dispute_;
     Instant next_repeat_;
+    NodeId last_asked_;      ///< for certificates; the next one is the next in turn
     Height head_at_repeat_;  ///< blocks up to here have waited for a whole interval
 };
 

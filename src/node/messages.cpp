@@ -63,6 +63,14 @@ void encode_body(Writer& out, const AttestationAgain& message) {
     chain::encode(out, message.attestation);
 }
 
+void encode_body(Writer& out, const CertificatesRequest& message) {
+    out.ordinal(message.from);
+}
+void encode_body(Writer& out, const Certificates& message) {
+    out.count(message.certificates.size());
+    for (const chain::Certificate& one : message.certificates) chain::encode(out, one);
+}
+
 chain::Header read_header(Reader& in) {
     auto header = chain::decode_header(in.bytes(header_bytes_max));
     if (!header) in.fail_with(header.error().code);
@@ -82,6 +90,14 @@ Attestations read_attestations(Reader& in) {
     const size_t count = in.count(attestations_max);
     for (size_t i = 0; i < count && !in.failed(); ++i)
         message.attestations.push_back(chain::decode_attestation(in));
+    return message;
+}
+
+Certificates read_certificates(Reader& in) {
+    Certificates message;
+    const size_t count = in.count(certificates_max);
+    for (size_t i = 0; i < count && !in.failed(); ++i)
+        message.certificates.push_back(chain::decode_certificate(in));
     return message;
 }
 
@@ -149,6 +165,10 @@ Message read_body(Reader& in, uint8_t tag) {
         }
         case 10:
             return AttestationAgain{chain::decode_attestation(in)};
+        case 11:
+            return CertificatesRequest{in.ordinal<Height>()};
+        case 12:
+            return read_certificates(in);
         default:
             in.fail_with(codec_errc::bad_value);
             return SnapshotRequest{};

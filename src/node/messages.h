@@ -14,6 +14,7 @@ namespace holdfast::node {
 inline constexpr size_t gossip_transactions_max = 512;
 inline constexpr size_t gossip_bytes_max = 1 << 20;
 inline constexpr size_t attestations_max = 256;
+inline constexpr size_t certificates_max = 256;
 inline constexpr size_t reply_blocks_max = 256;
 inline constexpr size_t reply_bytes_max = 2 << 20;  ///< a reply closes once it is past this
 inline constexpr size_t chunk_bytes = 1 << 20;
@@ -66,10 +67,18 @@ struct ChunkReply {
 struct AttestationAgain {
     chain::Attestation attestation;
 };
+/// For a node with many blocks that it has no certificate of, such as one that has just joined.
+struct CertificatesRequest {
+    Height from;
+};
+struct Certificates {
+    std::vector<chain::Certificate> certificates;
+};
 
-using Message = std::variant<EngineMessage, Transactions, Attestations, chain::Certificate,
-                             BlocksRequest, BlocksReply, SnapshotRequest, SnapshotOffer,
-                             ChunkRequest, ChunkReply, AttestationAgain>;
+using Message =
+    std::variant<EngineMessage, Transactions, Attestations, chain::Certificate, BlocksRequest,
+                 BlocksReply, SnapshotRequest, SnapshotOffer, ChunkRequest, ChunkReply,
+                 AttestationAgain, CertificatesRequest, Certificates>;
 
 /// Errors: codec_errc and chain::errc. `bytes` must outlive the result where it aliases.
 Result<Message> decode_message(ByteView bytes);

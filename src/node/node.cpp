@@ -92,6 +92,7 @@ void Node::start(const journal::Recovered& recovered) {
                                           .effects = effects});
     context_.log().info("node", "node {} starts at block {} with {} journal records",
                         context_.config.self, base.applied, recovered.records.size());
+    leaderless_since_ = context_.now();
     host_.start(std::move(engine), std::move(effects), base.applied);
     attestor_.start();
 }
@@ -124,6 +125,10 @@ void Node::dispatch(NodeId from, Message& message) {
             node.attestor_.on_attestation_again(from, it.attestation);
         }
         void operator()(chain::Certificate& it) const { node.attestor_.on_certificate(it); }
+        void operator()(CertificatesRequest& it) const {
+            node.attestor_.on_certificates_request(from, it);
+        }
+        void operator()(Certificates& it) const { node.attestor_.on_certificates(from, it); }
         void operator()(BlocksRequest& it) const { node.sync_server_.on_blocks_request(from, it); }
         void operator()(BlocksReply& it) const { node.sync_.on_blocks(from, it); }
         void operator()(SnapshotRequest& /*it*/) const {

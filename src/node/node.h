@@ -69,6 +69,7 @@ class Node final : private EngineClient {
     void on_jumped(const chain::Header& header, const chain::MemberSet& members);
     void on_caught_up();
     void carry_out_forgets();
+    void look_for_a_leader();
     void prune();
     [[nodiscard]] std::string hold() const;
 
@@ -91,6 +92,7 @@ class Node final : private EngineClient {
         Height after;  ///< the last position delivered when the engine said so
     };
     std::deque<PendingForget> forgets_;
+    Instant leaderless_since_;
 };
 
 /// The engine's view of a membership.

@@ -133,12 +133,23 @@ void Node::stop(const Error& reason) {
     context_.ports.events.on_stopped(reason);
 }
 
+// A member to be knows the members of genesis only: whoever leads today may be a stranger to it
+// until it has read on in the ledger.
+void Node::look_for_a_leader() {
+    constexpr Duration patience = 2s;
+    if (host_.status().leader || sync_.active()) leaderless_since_ = context_.now();
+    if (context_.now() < leaderless_since_ + patience) return;
+    leaderless_since_ = context_.now();
+    sync_.explore();
+}
+
 void Node::on_tick() {
     if (context_.stopped()) return;
     host_.on_tick();
     proposer_.poke();
     intake_.on_tick();
     attestor_.on_tick();
+    look_for_a_leader();
     sync_.on_tick();
     sync_server_.on_tick();
     reads_.on_tick();

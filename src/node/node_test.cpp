@@ -168,9 +168,18 @@ class NodeTest : public ::testing::Test {
                     cut_.contains(item.from.value) || mute_.contains(item.from.value) ||
                     !machine(item.to.value).node)
                     continue;
+                if (item.to.value == deaf_to_certificates_ && is_about_certificates(item.bytes))
+                    continue;
                 machine(item.to.value).node->on_message(item.from, item.bytes);
             }
         }
+    }
+    static bool is_about_certificates(const Buffer& bytes) {
+        const auto message = decode_message(*bytes);
+        return message && (std::holds_alternative<Attestations>(*message) ||
+                           std::holds_alternative<AttestationAgain>(*message) ||
+                           std::holds_alternative<chain::Certificate>(*message) ||
+                           std::holds_alternative<Certificates>(*message));
     }
     /// Lets time pass in small steps.
     void pass(Duration total) {
@@ -191,7 +200,8 @@ class NodeTest : public ::testing::Test {
     chain::Genesis genesis_;
     FakeClock clock_;
     Wire wire_;
-    std::set<uint64_t> cut_;   ///< neither heard nor hearing
+    std::set<uint64_t> cut_;  ///< neither heard nor hearing
+    uint64_t deaf_to_certificates_ = 0;
     std::set<uint64_t> mute_;  ///< hearing, but not heard
     std::vector<std::unique_ptr<Machine>> machines_;
 };
@@ -245,6 +255,38 @@ TEST_F(NodeTest, ANodeThatMissedBlocksFetchesThem) {
     EXPECT_EQ(machine(3).balance(account(9)), U256(20));
     EXPECT_GE(machine(3).status().counters.blocks_synced, 20U);
     EXPECT_EQ(machine(3).status().certified, machine(1).status().certified);
+}
+
+TEST_F(NodeTest, ANodeThatHearsNoLeaderAsksItsPeers) {
+    make(3);
+    start_all();
+    cut_.insert(3);
+    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    machine(1).crash();
+    cut_.clear();
+    pass(15s);
+    EXPECT_EQ(machine(3).status().head, machine(2).status().head);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(5));
+    EXPECT_EQ(machine(3).status().state, NodeState::running);
+}
+
+TEST_F(NodeTest, ManyMissingCertificatesComeTogether) {
+    make(3);
+    start_all();
+    // Node 3 executes everything, but what is said of certificates does not reach it.
+    deaf_to_certificates_ = 3;
+    for (uint64_t nonce = 0; nonce < 300; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    EXPECT_EQ(machine(3).status().head, Height(300));
+    EXPECT_EQ(machine(3).status().certified, Height(0));
+    deaf_to_certificates_ = 0;
+    pass(2s);
+    EXPECT_GE(machine(3).status().certified, Height(300));
 }
 
 TEST_F(NodeTest, ANodeBehindThePrunedBlocksTakesASnapshot) {

@@ -15,11 +15,21 @@ Sync::Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks h
 
 void Sync::on_catch_up(const consensus::CatchUp& wanted) {
     target_ = std::max(target_, wanted.upto);
+    exploring_ = false;
     if (phase_ != Phase::idle) return;
     context_.log().info("sync", "behind: at block {}, fetching up to {} from peers",
                         context_.head.number, target_);
     source_ = wanted.source;
     if (context_.members.find(source_) == nullptr && source_.value == 0) next_source();
+    phase_ = Phase::blocks;
+    request();
+}
+
+void Sync::explore() {
+    if (phase_ != Phase::idle || context_.stopped()) return;
+    next_source();
+    target_ = context_.head.number;
+    exploring_ = true;
     phase_ = Phase::blocks;
     request();
 }
@@ -52,6 +62,17 @@ void Sync::request() {
 void Sync::on_blocks(NodeId from, BlocksReply& reply) {
     if (!expects(from, Phase::blocks)) return;
     const Height wanted = pipeline_.next_height();
+    if (exploring_) {
+        exploring_ = false;
+        target_ = std::max(target_, reply.head);
+        if (reply.head < wanted) {
+            phase_ = Phase::idle;
+            retry_at_.reset();
+            return;
+        }
+        context_.log().info("sync", "behind: at block {}, node {} is at {}", context_.head.number,
+                            from, reply.head);
+    }
     if (reply.lowest > wanted) {
         context_.log().info("sync", "node {} keeps blocks from {} only; fetching a snapshot", from,
                             reply.lowest);
@@ -84,7 +105,7 @@ void Sync::on_executed() {
 }
 
 void Sync::finish_if_caught_up() {
-    if (context_.head.number < target_ || pipeline_.depth() > 0) return;
+    if (exploring_ || context_.head.number < target_ || pipeline_.depth() > 0) return;
     phase_ = Phase::idle;
     retry_at_.reset();
     context_.log().info("sync", "caught up at block {}", context_.head.number);
@@ -102,6 +123,10 @@ void Sync::fall_back(std::string_view why) {
 void Sync::on_tick() {
     if (!retry_at_ || context_.now() < *retry_at_) return;
     retry_at_.reset();
+    if (exploring_) {  // no answer: the next one is asked when the node wonders again
+        exploring_ = false;
+        phase_ = Phase::idle;
+    }
     if (phase_ == Phase::idle || phase_ == Phase::importing || context_.stopped()) return;
     if (phase_ == Phase::blocks) {
         finish_if_caught_up();

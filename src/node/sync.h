@@ -21,6 +21,9 @@ class Sync {
     Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks hooks);
 
     void on_catch_up(const consensus::CatchUp& wanted);
+    /// Nobody leads as far as this node knows: perhaps it is the one that is behind. Asks a peer
+    /// for what follows the head; if there is nothing, nothing happens.
+    void explore();
     void on_blocks(NodeId from, BlocksReply& reply);
     void on_offer(NodeId from, SnapshotOffer& offer);
     void on_chunk(NodeId from, ChunkReply& reply);
@@ -29,7 +32,7 @@ class Sync {
     void on_tick();
     [[nodiscard]] std::optional<Instant> deadline() const;
 
-    [[nodiscard]] bool active() const { return phase_ != Phase::idle; }
+    [[nodiscard]] bool active() const { return phase_ != Phase::idle && !exploring_; }
     [[nodiscard]] Height target() const { return target_; }
 
   private:
@@ -60,6 +63,7 @@ class Sync {
     Pipeline& pipeline_;
     Hooks hooks_;
     Phase phase_ = Phase::idle;
+    bool exploring_ = false;  ///< no answer yet to whether there is anything to fetch
     NodeId source_;
     Height target_;
     std::optional<Instant> retry_at_;
