@@ -56,7 +56,7 @@ void print_table(const std::vector<Asked>& all) {
                    field(status, {"agreement", "role"}), field(status, {"agreement", "view"}),
                    field(status, {"agreement", "leader"}), head,
                    field(status, {"agreement", "final"}), field(status, {"certified"}),
-                   field(status, {"pendingTransactions"}),
+                   field(status, {"pending"}),
                    trouble != "-" && !trouble.empty() ? trouble : (note == "-" ? "" : note));
         hash_at[head][field(status, {"head", "hash"})] += " " + asked.endpoint;
     }

@@ -108,9 +108,9 @@ describe("the readme", () => {
                 const command = is_node ? `timeout -s TERM 3 ${here(line)}` : here(line);
                 const done = await run(command);
                 assert.equal(done.code, is_node ? 124 : 0, `${line}\n${done.text}`);
-                // One row a node: id, state, role, then view, leader, head and so on as numbers.
+                // One row a node: id, state, role, then view, leader, head, final and certified.
                 if (!/ status /.test(line)) continue;
-                const row = /^\S+ +\d+ +running +(?:leader|follower)(?: +\d+){6}/gm;
+                const row = /^\S+ +\d+ +running +(?:leader|follower)(?: +\d+){5}/gm;
                 assert.equal([...done.text.matchAll(row)].length, 3, done.text);
             }
             const config = `${folder}/ledger/node1/config.toml`;
