@@ -246,14 +246,9 @@ void Attestor::on_tick() {
 // Whoever joins has executed blocks that were certified before it came: nobody sends attestations
 // of those any more, and asking for each alone would take longer than the ledger takes to grow.
 void Attestor::ask_for_certificates() {
-    const chain::Member* next = nullptr;
-    const auto& members = context_.members.members;
-    for (const chain::Member& member : members)
-        if (member.id != context_.config.self && member.id > last_asked_ && next == nullptr)
-            next = &member;
-    last_asked_ = next != nullptr ? next->id : NodeId{};
-    if (next != nullptr)
-        context_.send(next->id, env::Priority::bulk, CertificatesRequest{certified_.next()});
+    last_asked_ = context_.next_member(last_asked_);
+    if (last_asked_ != NodeId{})
+        context_.send(last_asked_, env::Priority::bulk, CertificatesRequest{certified_.next()});
 }
 
 void Attestor::on_certificates_request(NodeId from, const CertificatesRequest& request) {

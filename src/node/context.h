@@ -37,6 +37,16 @@ struct Context {
         for (const chain::Member& member : members.members)
             if (member.id != config.self) ports.transport.send(member.id, priority, bytes);
     }
+    /// The other member whose turn it is after this one, around the ring; null id if there is none.
+    [[nodiscard]] NodeId next_member(NodeId after) const {
+        NodeId first, next;
+        for (const chain::Member& member : members.members) {
+            if (member.id == config.self) continue;
+            if (first == NodeId{}) first = member.id;
+            if (member.id > after && next == NodeId{}) next = member.id;
+        }
+        return next != NodeId{} ? next : first;
+    }
     /// A view at whatever the store holds now.
     [[nodiscard]] ledger::Reader reader() const { return ledger::Reader(ports.store.snapshot()); }
 };

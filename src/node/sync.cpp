@@ -35,17 +35,8 @@ void Sync::explore() {
 }
 
 void Sync::next_source() {
-    const auto& members = context_.members.members;
-    const auto usable = [this](const chain::Member& member) {
-        return member.id != context_.config.self;
-    };
-    // The next id after the present one, around the ring.
-    const chain::Member* chosen = nullptr;
-    for (const chain::Member& member : members)
-        if (usable(member) && member.id > source_ && chosen == nullptr) chosen = &member;
-    for (const chain::Member& member : members)
-        if (usable(member) && chosen == nullptr) chosen = &member;
-    if (chosen != nullptr) source_ = chosen->id;
+    const NodeId next = context_.next_member(source_);
+    if (next != NodeId{}) source_ = next;
 }
 
 void Sync::request() {
