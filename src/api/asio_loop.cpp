@@ -4,6 +4,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <pthread.h>
 
 namespace holdfast::api {
 
@@ -20,6 +21,7 @@ void AsioLoop::start() {
         const auto guard = asio::make_work_guard(context_);
         context_.run();
     });
+    ::pthread_setname_np(thread_.native_handle(), "api");
 }
 
 void AsioLoop::stop() {

@@ -1,6 +1,8 @@
 // A few threads and two bounded queues.
 #include "api/workers.h"
 
+#include <pthread.h>
+
 #include "base/check.h"
 
 namespace holdfast::api {
@@ -8,7 +10,10 @@ namespace holdfast::api {
 Workers::Workers(size_t count) {
     CHECK(count >= 2, "reads must leave a worker to transactions");
     threads_.reserve(count);
-    for (size_t i = 0; i < count; ++i) threads_.emplace_back([this] { loop(); });
+    for (size_t i = 0; i < count; ++i) {
+        threads_.emplace_back([this] { loop(); });
+        ::pthread_setname_np(threads_.back().native_handle(), "api worker");
+    }
 }
 
 Workers::~Workers() {

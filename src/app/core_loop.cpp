@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <pthread.h>
+
 #include "base/check.h"
 
 namespace holdfast::app {
@@ -11,6 +13,10 @@ namespace {
 /// Events handled before the clock is looked at again: a flood of messages must not hold up a
 /// heartbeat.
 constexpr size_t events_between_ticks = 128;
+/// Events that a thread with work of its own handles before it hands over.
+constexpr size_t events_of_a_guest = 16;
+/// Sleeping without a deadline: until woken.
+constexpr Instant never = Instant::max();
 
 }  // namespace
 
@@ -28,9 +34,12 @@ WallMillis SystemClock::wall_millis() const {
 
 // ------------------------------------------------------------------------------------- lanes
 
-LaneThreads::LaneThreads(size_t threads, Post post) : post_(std::move(post)) {
+LaneThreads::LaneThreads(const char* name, size_t threads, Post post) : post_(std::move(post)) {
     CHECK(threads > 0, "a lane without a thread never answers");
-    for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    for (size_t i = 0; i < threads; ++i) {
+        threads_.emplace_back([this] { work(); });
+        ::pthread_setname_np(threads_.back().native_handle(), name);
+    }
 }
 
 void LaneThreads::run(std::function<void()> work, std::function<void()> done) {
@@ -75,23 +84,29 @@ void LaneThreads::stop() {
 CoreLoop::CoreLoop(const env::Clock& clock, const Limits& limits)
     : clock_(clock),
       limits_{limits.messages_max, limits.calls_max, SIZE_MAX},
-      journal_(1, [this](auto done) { post(Source::inner, std::move(done)); }),
-      execute_(1, [this](auto done) { post(Source::inner, std::move(done)); }),
-      verify_(limits.verify_threads, [this](auto done) { post(Source::inner, std::move(done)); }),
-      bulk_(1, [this](auto done) { post(Source::inner, std::move(done)); }) {}
+      journal_("journal", 1, [this](auto done) { post(Source::inner, std::move(done)); }),
+      execute_("execute", 1, [this](auto done) { post(Source::inner, std::move(done)); }),
+      verify_("verify", limits.verify_threads,
+              [this](auto done) { post(Source::inner, std::move(done)); }),
+      bulk_("bulk", 1, [this](auto done) { post(Source::inner, std::move(done)); }) {}
 
 bool CoreLoop::post(Source source, std::function<void()> event) {
     const auto index = static_cast<size_t>(source);
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     if (stopping_ || waiting_[index].load(std::memory_order_relaxed) >= limits_[index]) {
         dropped_[index].fetch_add(1, std::memory_order_relaxed);
         return false;
     }
     waiting_[index].fetch_add(1, std::memory_order_relaxed);
     events_.push_back({.source = source, .run = std::move(event)});
-    const bool was_empty = events_.size() == 1;
-    lock.unlock();
-    if (was_empty) wake_.notify_one();
+    if (driven_ == nullptr || handling_) return true;
+    handle(lock, events_of_a_guest);
+    const Instant due = events_.empty() ? deadline_.value_or(never) : Instant{};
+    if (stopping_ || (asleep_until_ && due < *asleep_until_)) {
+        asleep_until_.reset();
+        lock.unlock();
+        wake_.notify_one();
+    }
     return true;
 }
 
@@ -109,42 +124,59 @@ void CoreLoop::run(env::Lane lane, std::function<void()> work, std::function<voi
     CHECK(false, "a lane that does not exist");
 }
 
-std::deque<CoreLoop::Event> CoreLoop::take(std::optional<Instant> deadline) {
-    std::unique_lock lock(mutex_);
-    const auto ready = [this] { return stopping_ || !events_.empty(); };
-    if (deadline) {
-        const Instant now = clock_.now();
-        if (*deadline > now) wake_.wait_for(lock, *deadline - now, ready);
-    } else {
-        wake_.wait(lock, ready);
-    }
-    if (stopping_) return {};
-    return std::exchange(events_, {});
+void CoreLoop::tick_if_due() const {
+    const auto deadline = driven_->deadline();
+    if (deadline && *deadline <= clock_.now()) driven_->on_tick();
 }
 
-void CoreLoop::loop(const Driven& driven) {
-    const auto tick_if_due = [&] {
-        const auto deadline = driven.deadline();
-        if (deadline && *deadline <= clock_.now()) driven.on_tick();
-    };
-    for (;;) {
-        std::deque<Event> events = take(driven.deadline());
-        size_t handled = 0;
-        for (Event& event : events) {
+void CoreLoop::handle(Lock& lock, size_t events_max) {
+    handling_ = true;
+    for (size_t handled = 0; !stopping_ && handled < events_max;) {
+        batch_.swap(events_);
+        lock.unlock();
+        for (Event& event : batch_) {
             waiting_[static_cast<size_t>(event.source)].fetch_sub(1, std::memory_order_relaxed);
             event.run();
             event.run = nullptr;
             if (++handled % events_between_ticks == 0) tick_if_due();
         }
+        batch_.clear();
         tick_if_due();
-        bool idle = false;
-        {
-            const std::lock_guard lock(mutex_);
-            if (stopping_) return;
-            idle = events_.empty();
-        }
-        if (idle) driven.on_idle();
+        lock.lock();
+        if (stopping_ || !events_.empty()) continue;
+        lock.unlock();
+        driven_->on_idle();
+        const auto deadline = driven_->deadline();
+        lock.lock();
+        deadline_ = deadline;
+        if (events_.empty()) break;
     }
+    handling_ = false;
+}
+
+void CoreLoop::wait(Lock& lock) {
+    while (handling_ || !stopping_) {
+        // Whoever handles events now looks afterwards at how long this thread means to sleep.
+        const Instant until = handling_ ? never : deadline_.value_or(never);
+        if (!handling_ && (!events_.empty() || until <= clock_.now())) return;
+        asleep_until_ = until;
+        if (until == never)
+            wake_.wait(lock);
+        else
+            wake_.wait_for(lock, until - clock_.now());
+        asleep_until_.reset();
+    }
+}
+
+void CoreLoop::loop(const Driven& driven) {
+    Lock lock(mutex_);
+    driven_ = &driven;
+    deadline_ = clock_.now();
+    while (!stopping_ || handling_) {
+        wait(lock);
+        if (!stopping_) handle(lock, SIZE_MAX);
+    }
+    driven_ = nullptr;
 }
 
 void CoreLoop::stop() {

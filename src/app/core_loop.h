@@ -1,6 +1,8 @@
-// The node's own thread: everything that happens to a node waits in one queue and is handled one
-// after another. The slow work goes to lanes, threads of their own, and comes back through the same
-// queue.
+// Everything that happens to a node waits in one queue and is handled one after another. The slow
+// work goes to lanes, threads of their own, and comes back through the same queue.
+//
+// Optimization: waking a thread costs more than most events do, so whoever posts to an idle queue
+// handles the event itself. The loop's own thread takes over when events come faster than that.
 #pragma once
 
 #include <array>
@@ -42,7 +44,7 @@ class LaneThreads {
   public:
     using Post = std::function<void(std::function<void()>)>;
 
-    LaneThreads(size_t threads, Post post);
+    LaneThreads(const char* name, size_t threads, Post post);
     ~LaneThreads() { stop(); }
     LaneThreads(const LaneThreads&) = delete;
     LaneThreads& operator=(const LaneThreads&) = delete;
@@ -84,12 +86,13 @@ class CoreLoop final : public env::Lanes {
     CoreLoop(const env::Clock& clock, const Limits& limits);
     ~CoreLoop() override { stop_lanes(); }
 
-    /// Thread-safe. False if the queue of this source is full, or the loop has ended: the event is
-    /// dropped then, and counted.
+    /// Thread-safe; may handle the event, and a few that follow, before it returns: so a caller
+    /// holds no lock that an event takes. False if the queue of this source is full, or the loop
+    /// has ended: the event is dropped then, and counted.
     bool post(Source source, std::function<void()> event);
     void run(env::Lane lane, std::function<void()> work, std::function<void()> done) override;
 
-    /// Handles events on the calling thread until `stop`.
+    /// Handles events, on the calling thread if no other does, until `stop`.
     void loop(const Driven& driven);
     /// Thread-safe, and safe from an event.
     void stop();
@@ -107,14 +110,25 @@ class CoreLoop final : public env::Lanes {
         Source source;
         std::function<void()> run;
     };
-    /// Waits until something is to be done; takes all that waits.
-    std::deque<Event> take(std::optional<Instant> deadline);
+    using Lock = std::unique_lock<std::mutex>;
+
+    /// Handles what waits, with the lock let go meanwhile; stops for lack of events, or after
+    /// about `events_max`.
+    void handle(Lock& lock, size_t events_max);
+    /// Until something is to be done that nobody is doing.
+    void wait(Lock& lock);
+    void tick_if_due() const;
 
     const env::Clock& clock_;
     std::array<size_t, source_count> limits_;
     std::mutex mutex_;
-    std::condition_variable wake_;
-    std::deque<Event> events_;
+    std::condition_variable wake_;  ///< of the loop's thread
+    std::vector<Event> events_;
+    std::vector<Event> batch_;        ///< being handled
+    const Driven* driven_ = nullptr;  ///< while the loop runs
+    bool handling_ = false;           ///< some thread is: the state is its own
+    std::optional<Instant> deadline_;
+    std::optional<Instant> asleep_until_;  ///< the loop's thread is waiting, so long
     std::array<std::atomic<size_t>, source_count> waiting_{};
     std::array<std::atomic<uint64_t>, source_count> dropped_{};
     bool stopping_ = false;

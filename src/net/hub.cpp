@@ -4,6 +4,7 @@
 #include <future>
 
 #include <boost/asio/post.hpp>
+#include <pthread.h>
 
 #include "base/check.h"
 
@@ -41,6 +42,7 @@ Status Hub::open(std::vector<Peer> peers) {
     port_ = doorman_.port();
     apply_peers(std::move(peers));
     thread_ = std::thread([this] { shared_.io.run(); });
+    ::pthread_setname_np(thread_.native_handle(), "net");
     return {};
 }
 
