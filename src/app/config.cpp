@@ -10,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "app/config_fields.h"
+#include "chain/member.h"
 #include "storage/files.h"
 
 namespace holdfast::app {
@@ -68,6 +69,32 @@ class Reading {
             auto text = item.value_exact<std::string>();
             if (!text) return wrong_type(name, item, "an array of strings");
             value.push_back(std::move(*text));
+        }
+    }
+
+    void field(const char* name, std::vector<net::Peer>& value, const char*) {
+        const toml::node* node = find(name);
+        if (node == nullptr) return;
+        const toml::array* items = node->as_array();
+        if (items == nullptr) return wrong_type(name, *node, "an array of tables");
+        value.clear();
+        for (const toml::node& item : *items) {
+            const toml::table* table = item.as_table();
+            if (table == nullptr) return wrong_type(name, item, "an array of tables");
+            const auto id = (*table)["id"].value_exact<int64_t>();
+            const auto key = (*table)["transport_key"].value_exact<std::string>();
+            const auto endpoint = (*table)["endpoint"].value_exact<std::string>();
+            const auto key_bytes =
+                fixed_from_hex<crypto::NodePublicKey>(key.value_or(std::string{}));
+            if (table->size() != 3 || !id || *id <= 0 || !key_bytes || !endpoint ||
+                !parse_endpoint(*endpoint))
+                return fail_with(errc::config_invalid,
+                                 fmt::format("line {}: {} need id, transport_key, endpoint, and "
+                                             "nothing else",
+                                             item.source().begin.line, full(name)));
+            value.push_back({.id = NodeId(static_cast<uint64_t>(*id)),
+                             .transport_key = *key_bytes,
+                             .endpoint = *endpoint});
         }
     }
 
@@ -134,6 +161,14 @@ class Printing {
             items += (items.empty() ? "" : ", ") + in_quotes(item);
         line(name, "[" + items + "]", words);
     }
+    void field(const char* name, const std::vector<net::Peer>& value, const char* words) {
+        std::string items;
+        for (const net::Peer& peer : value)
+            items += fmt::format("\n    {{id = {}, transport_key = {}, endpoint = {}}},", peer.id,
+                                 in_quotes(to_hex0x(peer.transport_key.view())),
+                                 in_quotes(peer.endpoint));
+        line(name, "[" + items + (items.empty() ? "]" : "\n]"), words);
+    }
     std::string take() { return std::move(out_); }
 
   private:
@@ -155,6 +190,19 @@ Status check_choice(const char* key, const std::string& value,
                                                   fmt::join(allowed, ", ")));
 }
 
+Status check_bootstrap(const Config::Bootstrap& bootstrap) {
+    if (!bootstrap.members.empty() && bootstrap.epoch == 0)
+        return fail(errc::config_invalid, "bootstrap.members without bootstrap.epoch are no use");
+    if (bootstrap.members.size() > chain::members_max)
+        return fail(errc::config_invalid,
+                    fmt::format("bootstrap.members are {}; {} are allowed",
+                                bootstrap.members.size(), chain::members_max));
+    if (std::ranges::adjacent_find(bootstrap.members, std::greater_equal<>{}, &net::Peer::id) !=
+        bootstrap.members.end())
+        return fail(errc::config_invalid, "bootstrap.members: by ascending id, each id once");
+    return {};
+}
+
 bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
@@ -168,6 +216,7 @@ Status check_config(const Config& config) {
     if (!config.fee_recipient.empty() && !fixed_from_hex<Address>(config.fee_recipient))
         return fail(errc::config_invalid,
                     fmt::format("fee_recipient = \"{}\" is not an address", config.fee_recipient));
+    if (auto ok = check_bootstrap(config.bootstrap); !ok) return ok;
     const std::array endpoints{std::pair{"listen.peers", &config.listen.peers},
                                std::pair{"listen.api", &config.listen.api},
                                std::pair{"listen.operator", &config.listen.operators}};

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/result.h"
+#include "net/network.h"
 
 namespace holdfast::app {
 
@@ -36,6 +37,13 @@ struct Config {
         std::string operators = "127.0.0.1:8547";  ///< for the operator alone; empty: none
         std::string operator_token;                ///< file with what its callers must show
     } listen;
+
+    /// The members as a running node named them: stands in for the ledger's own membership until
+    /// the ledger here has reached that epoch of it.
+    struct Bootstrap {
+        uint64_t epoch = 0;
+        std::vector<net::Peer> members;
+    } bootstrap;
 
     struct Api {
         std::vector<std::string> hosts_allowed{"localhost", "127.0.0.1", "::1"};

@@ -40,6 +40,19 @@ void visit_identity(AnyConfig& c, Visitor& v) {
         "\"Authorization: Bearer ...\". Empty: none asked, and then only on this machine.");
 }
 
+/// Whom it meets first.
+template <class AnyConfig, class Visitor>
+void visit_bootstrap(AnyConfig& c, Visitor& v) {
+    v.section("bootstrap");
+    v.field(
+        "epoch", c.bootstrap.epoch, Bounds{0, INT64_MAX},
+        "Members that a node with an old ledger asks first, for those that it knows may be gone;\n"
+        "`holdfast init --join --rpc` fills them in. From this epoch of the membership on, the\n"
+        "ledger alone says who is a member; 0: it always does.");
+    v.field("members", c.bootstrap.members,
+            "Each {id = 4, transport_key = \"0x...\", endpoint = \"host:port\"}; keys are pinned.");
+}
+
 /// What it allows its clients.
 template <class AnyConfig, class Visitor>
 void visit_clients(AnyConfig& c, Visitor& v) {
@@ -106,6 +119,7 @@ void visit_machine(AnyConfig& c, Visitor& v) {
 template <class AnyConfig, class Visitor>
 void visit_config(AnyConfig& c, Visitor& visitor) {
     visit_identity(c, visitor);
+    visit_bootstrap(c, visitor);
     visit_clients(c, visitor);
     visit_machine(c, visitor);
 }

@@ -75,6 +75,51 @@ TEST(Config, NamesEveryKindOfMistake) {
     EXPECT_EQ(name_of_error(with("fee_recipient = \"0x12\"\n")), "config.invalid");
 }
 
+TEST(Config, TheFirstMembersToMeetAreReadBack) {
+    Config config;
+    config.id = 7;
+    config.listen.peers = "127.0.0.1:9000";
+    config.bootstrap.epoch = 6;
+    config.bootstrap.members = {
+        {.id = NodeId(4), .transport_key = {}, .endpoint = "[::1]:9001"},
+        {.id = NodeId(5), .transport_key = {}, .endpoint = "node5.example:9001"}};
+    config.bootstrap.members[1].transport_key.bytes[0] = 9;
+    const auto read = parse_config(config_to_toml(config));
+    ASSERT_TRUE(read) << describe(read.error());
+    EXPECT_EQ(read->bootstrap.epoch, 6U);
+    EXPECT_EQ(read->bootstrap.members, config.bootstrap.members);
+    const std::string tables = fmt::format(
+        "[bootstrap]\nepoch = 1\n[[bootstrap.members]]\nid = 4\ntransport_key = \"{}\"\n"
+        "endpoint = \"a:1\"\n",
+        to_hex0x(config.bootstrap.members[1].transport_key.view()));
+    const auto other = parse_config(minimal() + tables);
+    ASSERT_TRUE(other) << describe(other.error());
+    EXPECT_EQ(other->bootstrap.members.size(), 1U);
+}
+
+TEST(Config, AFirstMemberIsANumberAKeyAndAnEndpoint) {
+    const std::string key(64, 'a');
+    const auto list = [&](const std::string& members, const std::string& epoch = "1") {
+        return name_of_error(minimal() + "[bootstrap]\nepoch = " + epoch + "\nmembers = [" +
+                             members + "]\n");
+    };
+    const auto one = [&](const std::string& id, const std::string& more = "") {
+        return "{id = " + id + ", transport_key = \"0x" + key + "\", endpoint = \"a:1\"" + more +
+               "}";
+    };
+    EXPECT_EQ(list(one("4")), "none");
+    EXPECT_EQ(list(one("4"), "0"), "config.invalid") << "it would never count";
+    EXPECT_EQ(list(one("4") + ", " + one("4")), "config.invalid");
+    EXPECT_EQ(list(one("5") + ", " + one("4")), "config.invalid");
+    EXPECT_EQ(list(one("0")), "config.invalid");
+    EXPECT_EQ(list(one("4", ", weight = 1")), "config.invalid");
+    EXPECT_EQ(list("{id = 4}"), "config.invalid");
+    EXPECT_EQ(list("{id = 4, transport_key = \"0x12\", endpoint = \"a:1\"}"), "config.invalid");
+    EXPECT_EQ(list("{id = 4, transport_key = \"0x" + key + "\", endpoint = \"a\"}"),
+              "config.invalid");
+    EXPECT_EQ(list("4"), "config.wrong_type");
+}
+
 TEST(Config, SaysWhereTheMistakeIs) {
     const auto config = parse_config(minimal() + "prots = 1\n");
     ASSERT_FALSE(config);

@@ -72,6 +72,8 @@ constexpr std::array advices{
            "correct `genesis` or `data`"},
     Advice{"init.exists", ExitCode::bad_data, "there is something at the place already",
            "nothing was changed; give another place with --out"},
+    Advice{"init.other_ledger", ExitCode::bad_config, "the node asked keeps another ledger",
+           "nothing was changed; give genesis.json of that node's ledger, or another node: --rpc"},
     Advice{"net.cannot_listen", ExitCode::cannot_listen,
            "the address for peers is taken or not this machine's",
            "stop what uses it (ss -ltnp shows who), or correct listen.peers"},

@@ -1,8 +1,11 @@
 // `holdfast init` in its three forms.
 #include "app/init.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "app/bootstrap.h"
 #include "app/development.h"
 #include "app/keys.h"
 #include "app/running_node.h"
@@ -68,12 +71,13 @@ struct NewNode {
 };
 
 Status write_node(const fs::path& folder, const std::string& genesis_path, const NewNode& node,
-                  const chain::Genesis& genesis) {
+                  const chain::Genesis& genesis, Config::Bootstrap bootstrap = {}) {
     if (auto ok = make_folder(folder / "keys"); !ok) return ok;
     fs::permissions(folder / "keys", fs::perms::owner_all);
     Config config;
     config.id = node.id.value;
     config.genesis = genesis_path;
+    config.bootstrap = std::move(bootstrap);
     config.listen = {.peers = node.endpoint(1),
                      .api = node.endpoint(0),
                      .operators = fmt::format("127.0.0.1:{}", node.port + 2)};
@@ -187,6 +191,16 @@ Result<Joined> init_join(const JoinOptions& options) {
                                 options.id));
     if (fs::exists(options.out / "config.toml"))
         return fail(errc::init_exists, (options.out / "config.toml").string());
+    Config::Bootstrap bootstrap;
+    if (!options.rpc.empty()) {
+        RpcClient client(options.rpc);
+        auto asked = ask_bootstrap(client, chain::genesis_hash(*genesis));
+        if (!asked) return std::unexpected(asked.error());
+        bootstrap = std::move(*asked);
+        if (std::ranges::find(bootstrap.members, NodeId(options.id), &net::Peer::id) !=
+            bootstrap.members.end())
+            return fail(errc::init_invalid, fmt::format("--id {}: a member has it", options.id));
+    }
     const NewNode node{.id = NodeId(options.id), .host = options.host, .port = options.port_base};
     // Written beside the configuration, so that the folder can be carried to another machine whole.
     if (auto ok = make_folder(options.out); !ok) return std::unexpected(ok.error());
@@ -194,7 +208,8 @@ Result<Joined> init_join(const JoinOptions& options) {
                                       view_of(chain::genesis_to_json(*genesis)), 0644);
         !ok)
         return std::unexpected(ok.error());
-    if (auto ok = write_node(options.out, "genesis.json", node, *genesis); !ok)
+    if (auto ok = write_node(options.out, "genesis.json", node, *genesis, std::move(bootstrap));
+        !ok)
         return std::unexpected(ok.error());
     return Joined{.member = node.member(), .config = options.out / "config.toml"};
 }

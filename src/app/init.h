@@ -14,6 +14,7 @@ namespace holdfast::app {
 namespace errc {
 inline constexpr Errc init_exists{"init.exists"};
 inline constexpr Errc init_invalid{"init.invalid"};  ///< an option has an impossible value
+inline constexpr Errc init_other_ledger{"init.other_ledger"};  ///< the node asked keeps another
 }  // namespace errc
 
 inline constexpr size_t nodes_max = 100;
@@ -38,12 +39,14 @@ struct JoinOptions {
     uint64_t id = 0;
     std::string host = "127.0.0.1";
     uint16_t port_base = 8545;
+    std::string rpc;  ///< a running node's API, to ask who the members are now; empty: none asked
 };
 struct Joined {
     chain::Member member;
     std::filesystem::path config;
 };
-/// A folder for a member to be, which is then proposed with `holdfast member add`.
+/// A folder for a member to be, which is then proposed with `holdfast member add`. Errors beside
+/// those of init_ledger: errc::init_other_ledger, errc rpc.*.
 Result<Joined> init_join(const JoinOptions& options);
 
 /// A founding member whose folder holds configuration, keys and a genesis made elsewhere: block 0

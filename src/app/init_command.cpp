@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
     InitOptions ledger;
-    std::string out, genesis, config, data;
+    std::string out, genesis, config, data, rpc;
     bool found = false, join = false, rejoin = false, discard = false;
     uint64_t id = 0;
 };
@@ -33,7 +33,8 @@ ExitCode begin_member(const Options& options) {
                                    .genesis = options.genesis,
                                    .id = options.id,
                                    .host = options.ledger.host,
-                                   .port_base = options.ledger.port_base});
+                                   .port_base = options.ledger.port_base,
+                                   .rpc = options.rpc});
     if (!joined) return report(joined.error());
     const chain::Member& member = joined->member;
     fmt::print(
@@ -99,6 +100,8 @@ void add_init_command(CLI::App& app, Run& chosen) {
     command->add_flag("--join", options->join, "a folder for a member to be: with --genesis, --id");
     command->add_option("--genesis", options->genesis, "genesis.json of the ledger to join");
     command->add_option("--id", options->id, "number of the new member, never used before");
+    command->add_option("--rpc", options->rpc,
+                        "with --join: host:port of a node's API, to ask who the members are now");
     command->add_flag("--found", options->found,
                       "block 0 and a journal for a member that genesis lists: with --config");
     command->add_flag("--rejoin", options->rejoin,

@@ -12,18 +12,11 @@ Error overloaded() {
 
 }  // namespace
 
-std::vector<net::Peer> peers_of(const chain::MemberSet& members) {
-    std::vector<net::Peer> peers;
-    for (const chain::Member& member : members.members)
-        peers.push_back(
-            {.id = member.id, .transport_key = member.transport_key, .endpoint = member.endpoint});
-    return peers;
-}
-
-NodeAdapter::NodeAdapter(const chain::Genesis& genesis, env::StateStore& store, CoreLoop& core,
-                         Logger logger)
+NodeAdapter::NodeAdapter(const chain::Genesis& genesis, Config::Bootstrap bootstrap,
+                         env::StateStore& store, CoreLoop& core, Logger logger)
     : genesis_(genesis),
       genesis_hash_(chain::genesis_hash(genesis)),
+      bootstrap_(std::move(bootstrap)),
       store_(store),
       core_(core),
       logger_(std::move(logger)) {}
@@ -117,7 +110,7 @@ void NodeAdapter::on_block(const std::shared_ptr<const ledger::Executed>& execut
 
 void NodeAdapter::on_members(const chain::MemberSet& members) {
     logger_.info("app", "members of epoch {}: {} of them", members.epoch, members.members.size());
-    if (network_ != nullptr) network_->set_peers(peers_of(members));
+    if (network_ != nullptr) network_->set_peers(peers_of(members, bootstrap_));
 }
 
 void NodeAdapter::on_stopped(const Error& reason) {

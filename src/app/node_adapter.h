@@ -5,19 +5,16 @@
 #include <mutex>
 
 #include "api/backend.h"
+#include "app/bootstrap.h"
 #include "app/core_loop.h"
-#include "net/network.h"
 #include "node/node.h"
 
 namespace holdfast::app {
 
-/// Everybody in the set; the network knows which of them it is itself.
-std::vector<net::Peer> peers_of(const chain::MemberSet& members);
-
 class NodeAdapter final : public api::Backend, public node::Events {
   public:
-    NodeAdapter(const chain::Genesis& genesis, env::StateStore& store, CoreLoop& core,
-                Logger logger);
+    NodeAdapter(const chain::Genesis& genesis, Config::Bootstrap bootstrap, env::StateStore& store,
+                CoreLoop& core, Logger logger);
 
     /// Before the loop runs. The node may be null until then: events at its start find no listener.
     void attach(node::Node& node, net::Network& network);
@@ -44,6 +41,7 @@ class NodeAdapter final : public api::Backend, public node::Events {
   private:
     chain::Genesis genesis_;
     Hash32 genesis_hash_;
+    Config::Bootstrap bootstrap_;
     env::StateStore& store_;
     CoreLoop& core_;
     Logger logger_;

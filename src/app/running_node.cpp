@@ -117,7 +117,7 @@ Status RunningNode::open_storage() {
                                        CoreLoop::Limits{.messages_max = config_.queues.messages_max,
                                                         .calls_max = config_.queues.calls_max,
                                                         .verify_threads = verifiers});
-    adapter_ = std::make_unique<NodeAdapter>(genesis_, *store_, *core_, logger_);
+    adapter_ = std::make_unique<NodeAdapter>(genesis_, config_.bootstrap, *store_, *core_, logger_);
     return {};
 }
 
@@ -139,7 +139,7 @@ Status RunningNode::open_network() {
                                .listen = config_.listen.peers,
                                .limits = {}};
     auto started = net::Network::start(
-        std::move(network), peers_of(members),
+        std::move(network), peers_of(members, config_.bootstrap),
         {.received =
              [this](NodeId from, Buffer message) {
                  core_->post(Source::message, [this, from, message = std::move(message)] {
@@ -186,6 +186,7 @@ Status RunningNode::open_node() {
                     .per_sender_max = config_.mempool.per_sender_max,
                     .nonce_ahead_max = config_.mempool.nonce_ahead_max,
                     .replace_percent = config_.mempool.replace_percent},
+        .bootstrap = node_bootstrap(config_.bootstrap),
         .blocks_kept = config_.store.blocks_kept,
         .engine = std::move(*engine)};
     auto node = node::Node::open(std::move(config),

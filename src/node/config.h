@@ -36,12 +36,20 @@ struct RestoreArguments {
 };
 using EngineFactory = std::function<std::unique_ptr<consensus::Engine>(const RestoreArguments&)>;
 
+/// Whom to ask for blocks while the ledger here is older than this epoch of membership: the members
+/// that it knows may all be gone.
+struct Bootstrap {
+    uint64_t epoch = 0;
+    std::vector<NodeId> members;  ///< by ascending id
+};
+
 struct Config {
     NodeId self;
     crypto::NodeSeed voting_seed;
     Address fee_recipient;
     uint64_t fresh_incarnation = 0;  ///< random: taken if the journal has to be begun anew
     mempool::Limits mempool;
+    Bootstrap bootstrap;
     uint64_t blocks_kept = 0;  ///< bodies and receipts of this many newest blocks; 0: of all
     EngineFactory engine;
 };

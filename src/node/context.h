@@ -40,11 +40,15 @@ struct Context {
     /// The other member whose turn it is after this one, around the ring; null id if there is none.
     [[nodiscard]] NodeId next_member(NodeId after) const {
         NodeId first, next;
-        for (const chain::Member& member : members.members) {
-            if (member.id == config.self) continue;
-            if (first == NodeId{}) first = member.id;
-            if (member.id > after && next == NodeId{}) next = member.id;
-        }
+        const auto consider = [&](NodeId id) {
+            if (id == config.self) return;
+            if (first == NodeId{}) first = id;
+            if (id > after && next == NodeId{}) next = id;
+        };
+        if (members.epoch < config.bootstrap.epoch)
+            for (const NodeId id : config.bootstrap.members) consider(id);
+        else
+            for (const chain::Member& member : members.members) consider(member.id);
         return next != NodeId{} ? next : first;
     }
     /// A view at whatever the store holds now.

@@ -73,13 +73,14 @@ struct Machine final : Events {
             device, {.genesis = chain::genesis_hash(genesis), .node = NodeId(id)},
             journal::Birth::newborn, id));
     }
-    void start(uint64_t blocks_kept = 0) {
+    void start(uint64_t blocks_kept = 0, Bootstrap bootstrap = {}) {
         lanes.clear();
         journal.emplace(device);
         Config config;
         config.self = NodeId(id);
         config.voting_seed = node_seed(id, 1);
         config.fresh_incarnation = 1000 + id;
+        config.bootstrap = std::move(bootstrap);
         config.blocks_kept = blocks_kept;
         config.engine = [this](const RestoreArguments& arguments) {
             std::vector<NodeId> others;
@@ -271,6 +272,23 @@ TEST_F(NodeTest, ANodeThatHearsNoLeaderAsksItsPeers) {
     EXPECT_EQ(machine(3).status().head, machine(2).status().head);
     EXPECT_EQ(machine(3).balance(account(9)), U256(5));
     EXPECT_EQ(machine(3).status().state, NodeState::running);
+}
+
+TEST_F(NodeTest, AJoinerThatKnowsNobodyAliveAsksThoseOfItsConfiguration) {
+    // Node 3 has never heard of anybody but node 1, which is gone.
+    make(2);
+    machines_.push_back(std::make_unique<Machine>(genesis_, 3, wire_, clock_));
+    machine(1).start();
+    machine(2).start();
+    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    machine(1).crash();
+    machine(3).start(0, {.epoch = 1, .members = {NodeId(2)}});
+    pass(3s);
+    EXPECT_EQ(machine(3).status().head, machine(2).status().head);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(5));
 }
 
 TEST_F(NodeTest, ManyMissingCertificatesComeTogether) {

@@ -1,6 +1,7 @@
 // Every founding member is replaced by a new one, one after the other, under load: the ledger
 // outlives all the machines that it began on, and nothing acknowledged is lost.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { holdfast_ok } from "./lib/binary.mjs";
@@ -40,6 +41,25 @@ async function approve(cluster, members, args) {
         ]);
 }
 
+const to_be_a_voter = (node) =>
+    until(
+        `node ${node.id} to be a voter`,
+        async () => {
+            const status = await node.status();
+            return (
+                (await member_ids(node)).includes(node.id) &&
+                status.isMember &&
+                ["follower", "leader"].includes(status.agreement.role)
+            );
+        },
+        { within: 60_000 },
+    );
+const to_be_out = (node, witness) =>
+    until(
+        `node ${node.id} to be out`,
+        async () => !(await member_ids(witness)).includes(node.id),
+    );
+
 describe("membership", () => {
     it("all three founders are replaced under load", async (t) => {
         const cluster = await Cluster.create(t, {
@@ -59,27 +79,13 @@ describe("membership", () => {
             await approve(cluster, members, ["add", ...options_of(out)]);
             await comer.start();
             members.push(comer);
-            await until(
-                `node ${comer.id} to be a voter`,
-                async () => {
-                    const status = await comer.status();
-                    return (
-                        (await member_ids(comer)).includes(comer.id) &&
-                        status.isMember &&
-                        ["follower", "leader"].includes(status.agreement.role)
-                    );
-                },
-                { within: 60_000 },
-            );
+            await to_be_a_voter(comer);
             await load.more(200);
             const goer = members[0];
             await fund_newcomer(cluster, comer);
             await approve(cluster, members, ["remove", "--id", String(goer.id)]);
             members = members.slice(1);
-            await until(
-                `node ${goer.id} to be out`,
-                async () => !(await member_ids(members[0])).includes(goer.id),
-            );
+            await to_be_out(goer, members[0]);
             await load.more(200);
             await goer.stop();
             await load.more(200);
@@ -88,6 +94,39 @@ describe("membership", () => {
         await load.stop();
         cluster.nodes = members;
         await check_everything(cluster, [load], { only_transfers: true });
+    });
+
+    it("a newcomer who knows only founders that are gone asks who the members are", async (t) => {
+        const cluster = await Cluster.create(t, { nodes: 1 });
+        const founder = cluster.node(1);
+        const members = [founder];
+        for (const id of [2, 3]) {
+            const { node, out } = await cluster.join(id);
+            await approve(cluster, members, ["add", ...options_of(out)]);
+            await node.start();
+            await to_be_a_voter(node);
+            await fund_newcomer(cluster, node);
+            members.push(node);
+        }
+        await approve(cluster, members, ["remove", "--id", "1"]);
+        members.shift();
+        await to_be_out(founder, members[0]);
+        await founder.stop();
+
+        const rpc = `127.0.0.1:${members[0].rpc_port}`;
+        const { node: comer, out } = await cluster.join(4, "--rpc", rpc);
+        assert.match(readFileSync(comer.config, "utf8"), /^ {4}\{id = 3, /m);
+        await approve(cluster, members, ["add", ...options_of(out)]);
+        await comer.start();
+        await to_be_a_voter(comer);
+        assert.deepEqual(await member_ids(comer), [2, 3, 4]);
+
+        // Of another ledger it would be told who keeps that one.
+        const other = await Cluster.create(t, { nodes: 1, chain_id: 7778 });
+        await assert.rejects(
+            cluster.join(5, "--rpc", `127.0.0.1:${other.node(1).rpc_port}`),
+            /init\.other_ledger/,
+        );
     });
 
     async function fund_newcomer(cluster, node) {

@@ -96,7 +96,7 @@ export class Cluster {
         return this.nodes.filter((node) => node.is_running);
     }
     /** A folder for a member to be, by `holdfast init --join`; neither proposed nor started yet. */
-    async join(id) {
+    async join(id, ...options) {
         const port = await free_port_block(ports_per_node);
         const folder = path.join(this.home, `node${id}`);
         const out = await holdfast_ok([
@@ -110,6 +110,7 @@ export class Cluster {
             this.genesis_file,
             "--port-base",
             String(port),
+            ...options,
         ]);
         const node = new NodeProcess({ id, folder, port });
         this.nodes.push(node);
