@@ -77,6 +77,23 @@ void Mempool::executed(const std::vector<TransactionPtr>& transactions, const U2
     }
 }
 
+// Whose transactions the blocks between held is not known here: one whose nonce has passed may have
+// been executed itself.
+void Mempool::jumped(const U256& base_fee) {
+    impl_->set_base_fee(base_fee);
+    std::set<Address> addresses;
+    for (const auto& [hash, place] : impl_->by_hash)  // Any order: sorted by the set.
+        addresses.insert(place.sender->address);
+    for (const Address& address : addresses) {
+        Sender& sender = impl_->senders.at(address);
+        const chain::Account account = impl_->accounts(address);
+        impl_->refresh(sender, account.nonce, account.balance,
+                       "this one or another with its nonce was executed in a block that this "
+                       "node never saw: ask another node");
+        impl_->settle(sender);
+    }
+}
+
 void Mempool::drop(const Hash32& hash, const Error& reason) {
     const auto place = impl_->by_hash.find(hash);
     if (place == impl_->by_hash.end()) {

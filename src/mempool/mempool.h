@@ -65,6 +65,8 @@ class Mempool {
     /// A block was executed: its transactions and all with lower nonces leave; funds are looked at
     /// anew for the senders it touched.
     void executed(const std::vector<TransactionPtr>& transactions, const U256& base_fee);
+    /// The state was replaced by that of a later block: every sender is looked at anew.
+    void jumped(const U256& base_fee);
     /// A delivered payload left it out for good.
     void drop(const Hash32& hash, const Error& reason);
 

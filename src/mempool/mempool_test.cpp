@@ -100,6 +100,8 @@ class Table {
                 nonce = std::max(nonce, transaction->transaction.nonce + 1);
             }
             pool().executed(transactions, fee());
+        } else if (command == "jumped") {
+            pool().jumped(fee());
         } else if (command == "drop") {
             std::string name, code;
             in >> name >> code;

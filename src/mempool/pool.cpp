@@ -45,11 +45,11 @@ void Mempool::Impl::count_ready(Sender& sender, uint64_t ready_at_least) {
     sender.ready = count;
 }
 
-void Mempool::Impl::refresh(Sender& sender, uint64_t nonce, const U256& balance) {
+void Mempool::Impl::refresh(Sender& sender, uint64_t nonce, const U256& balance,
+                            std::string_view passed_words) {
     while (!sender.entries.empty() && sender.entries.begin()->first < nonce) {
         const uint64_t passed = sender.entries.begin()->first;
-        remove(sender, passed,
-               Error{errc::nonce_too_low, "another transaction with this nonce was executed"});
+        remove(sender, passed, Error{errc::nonce_too_low, std::string(passed_words)});
     }
     const uint64_t ready_end = sender.nonce + sender.ready;
     sender.nonce = nonce;

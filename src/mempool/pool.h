@@ -99,7 +99,9 @@ struct Mempool::Impl {
     Status add(TransactionPtr transaction, Instant now);
     void set_base_fee(const U256& fee);
     /// Takes over the account's nonce and balance, and throws out what no longer fits them.
-    void refresh(Sender& sender, uint64_t nonce, const U256& balance);
+    void refresh(
+        Sender& sender, uint64_t nonce, const U256& balance,
+        std::string_view passed_words = "another transaction with this nonce was executed");
     void remove(Sender& sender, uint64_t nonce, const std::optional<Error>& reason);
     void remember(const Hash32& hash, const Error& reason);
     /// Brings the indexes in line with the sender's entries; forgets a sender without any.

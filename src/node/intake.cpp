@@ -8,7 +8,7 @@ namespace {
 
 constexpr Duration offer_interval = 2s;
 constexpr size_t offers_max = 2048;
-constexpr Duration payload_wait = 20ms;
+constexpr Duration payload_wait = 500ms;
 constexpr size_t recovering_max = 32'768;
 
 }  // namespace
@@ -120,6 +120,13 @@ void Intake::on_executed(const ledger::Executed& executed) {
     pool_.executed(executed.block.transactions, context_.next_base_fee);
     for (const ledger::LeftOut& left_out : executed.left_out)
         if (!left_out.may_fit_later) pool_.drop(left_out.transaction->hash, left_out.reason);
+}
+
+void Intake::on_jumped() {
+    head_reader_ = context_.reader();
+    pool_.jumped(context_.next_base_fee);
+    std::erase_if(unsent_, [this](const TransactionPtr& one) { return !pool_.find(one->hash); });
+    if (unsent_.empty()) send_at_.reset();
 }
 
 void Intake::on_tick() {

@@ -29,6 +29,8 @@ class Intake {
     [[nodiscard]] std::optional<Instant> deadline() const;
 
     void on_executed(const ledger::Executed& executed);
+    /// The ledger was replaced by a snapshot.
+    void on_jumped();
     [[nodiscard]] mempool::Mempool& pool() { return pool_; }
     [[nodiscard]] const mempool::Mempool& pool() const { return pool_; }
     [[nodiscard]] size_t recovering() const { return recovering_; }

@@ -71,8 +71,7 @@ void Node::on_jumped(const chain::Header& header, const chain::MemberSet& member
     move_head(header, chain::header_hash(header));
     if (members != context_.members) change_members(members);
     attestor_.on_snapshot(header.number);
-    ledger::Executed nothing{.block = {.header = header, .hash = context_.head_hash}};
-    intake_.on_executed(nothing);
+    intake_.on_jumped();
     reads_.on_executed(header.number);
 }
 

@@ -318,11 +318,15 @@ TEST_F(NodeTest, ANodeBehindThePrunedBlocksTakesASnapshot) {
         settle();
     }
     ASSERT_GT(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(1));
+    // Admitted here before it was executed elsewhere: it must not stay in the pool for good.
+    EXPECT_TRUE(machine(3).node->submit(make_transaction(1, 0, account(9), 1)));
+    EXPECT_TRUE(machine(3).node->submit(make_transaction(1, 130, account(9), 1)));
     cut_.clear();
     pass(10s);
     expect_same_heads();
     EXPECT_EQ(machine(3).status().counters.snapshots_synced, 1U);
-    EXPECT_EQ(machine(3).balance(account(9)), U256(130));
+    EXPECT_EQ(machine(3).balance(account(9)), U256(131)) << "what still fits goes on to the others";
+    EXPECT_EQ(machine(3).status().pending_transactions, 0U);
 }
 
 TEST_F(NodeTest, AnAttestationLostOnTheWayIsRepeatedUntilThereIsACertificate) {
