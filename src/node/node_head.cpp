@@ -38,6 +38,7 @@ void Node::on_executed(PipelineItem& item) {
     sync_.on_executed();
     carry_out_forgets();
     prune();
+    proposer_.on_executed(item.payload->bytes);
     proposer_.poke();
 }
 

@@ -4,6 +4,12 @@
 #include "base/check.h"
 
 namespace holdfast::node {
+namespace {
+
+/// So many new transactions are worth a payload, however many are on their way.
+constexpr size_t worth_a_payload = 1024;
+
+}  // namespace
 
 Proposer::Proposer(Context& context, mempool::Mempool& pool, Payloads& payloads, Hooks hooks)
     : context_(context),
@@ -23,16 +29,26 @@ void Proposer::on_cancel(consensus::AskId ask) {
     if (ask_ && ask_->ask == ask) ask_.reset();
 }
 
-std::unordered_set<Hash32> Proposer::on_their_way() {
-    std::unordered_set<Hash32> excluded;
-    const auto find = [this](const Hash32& hash) { return pool_.find(hash); };
-    const auto exclude = [&](const Buffer& bytes) {
-        const auto payload = payloads_.know(bytes, find);
-        excluded.insert(payload->hashes.begin(), payload->hashes.end());
-    };
-    for (const Buffer& bytes : hooks_.unexecuted()) exclude(bytes);
-    for (const Buffer& bytes : ask_->ancestors) exclude(bytes);
-    return excluded;
+void Proposer::on_executed(const Buffer& payload) {
+    if (ask_) std::erase(ask_->ancestors, payload);
+}
+
+std::vector<std::shared_ptr<KnownPayload>> Proposer::on_their_way() {
+    // Some ancestors may have been delivered since the engine named them.
+    std::vector<Buffer> all = hooks_.unexecuted();
+    for (const Buffer& bytes : ask_->ancestors)
+        if (std::ranges::find(all, bytes) == all.end()) all.push_back(bytes);
+    std::vector<std::shared_ptr<KnownPayload>> payloads;
+    for (const Buffer& bytes : all)
+        payloads.push_back(
+            payloads_.know(bytes, [this](const Hash32& hash) { return pool_.find(hash); }));
+    return payloads;
+}
+
+// A payload costs a sync, some messages and some signatures on every node, however small it is. So
+// one that follows others closely brings half as much again as they do, or waits for them.
+bool Proposer::is_worth_it(size_t under_way) const {
+    return pool_.ready() >= under_way + std::min((under_way + 1) / 2, worth_a_payload);
 }
 
 void Proposer::poke() {
@@ -46,8 +62,16 @@ void Proposer::poke() {
         holding_ = std::move(why);
     }
     if (!holding_.empty()) return;
-    const auto excluded = on_their_way();
-    if (pool_.has_ready(excluded) || context_.now() >= *deadline()) answer(excluded);
+    const auto payloads = on_their_way();
+    size_t under_way = 0;
+    for (const auto& payload : payloads) under_way += payload->hashes.size();
+    const bool is_due = context_.now() >= *deadline();
+    if (!is_due && !is_worth_it(under_way)) return;
+    std::unordered_set<Hash32> excluded;
+    excluded.reserve(under_way);
+    for (const auto& payload : payloads)
+        excluded.insert(payload->hashes.begin(), payload->hashes.end());
+    if (is_due || pool_.has_ready(excluded)) answer(excluded);
 }
 
 bool Proposer::active() const {

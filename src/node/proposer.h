@@ -27,6 +27,8 @@ class Proposer {
 
     void on_need_payload(const consensus::NeedPayload& ask);
     void on_cancel(consensus::AskId ask);
+    /// This payload is on its way no more.
+    void on_executed(const Buffer& payload);
     /// Something changed: a transaction came, a block was executed, time passed.
     void poke();
     [[nodiscard]] std::optional<Instant> deadline() const;
@@ -36,7 +38,8 @@ class Proposer {
     [[nodiscard]] const std::string& holding() const { return holding_; }
 
   private:
-    [[nodiscard]] std::unordered_set<Hash32> on_their_way();
+    [[nodiscard]] std::vector<std::shared_ptr<KnownPayload>> on_their_way();
+    [[nodiscard]] bool is_worth_it(size_t under_way) const;
     void answer(const std::unordered_set<Hash32>& excluded);
 
     Context& context_;
