@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/codec.h"
+#include "crypto/verdicts.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -28,13 +29,17 @@ NodeSignature NodeKey::sign(ByteView message) const {
     NodeSignature signature;
     crypto_sign_detached(signature.bytes.data(), nullptr, message.data(), message.size(),
                          expanded_.data());
+    verdicts::keep(public_key_, message, signature, true);
     return signature;
 }
 
 bool verify(const NodePublicKey& key, ByteView message, const NodeSignature& signature) {
+    if (const auto known = verdicts::find(key, message, signature)) return *known;
     ready();
-    return crypto_sign_verify_detached(signature.bytes.data(), message.data(), message.size(),
-                                       key.bytes.data()) == 0;
+    const bool valid = crypto_sign_verify_detached(signature.bytes.data(), message.data(),
+                                                   message.size(), key.bytes.data()) == 0;
+    verdicts::keep(key, message, signature, valid);
+    return valid;
 }
 
 Bytes signing_bytes(std::string_view kind, const Hash32& genesis, uint64_t epoch, ByteView body) {

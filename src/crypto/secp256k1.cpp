@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
+#include "crypto/verdicts.h"
 
 namespace holdfast::crypto {
 namespace {
@@ -77,6 +78,7 @@ Result<RecoverableSignature> sign(const Hash32& digest, const SecretKey& key) {
 
 Result<PublicKey> recover(const Hash32& digest, const RecoverableSignature& signature) {
     if (!is_in_range(signature)) return fail(errc::bad_signature, "r, s or parity out of range");
+    if (const auto known = verdicts::find(digest, signature)) return *known;
     std::array<uint8_t, 64> compact{};
     std::ranges::copy(signature.r.bytes, compact.begin());
     std::ranges::copy(signature.s.bytes, compact.begin() + 32);
@@ -87,7 +89,9 @@ Result<PublicKey> recover(const Hash32& digest, const RecoverableSignature& sign
     secp256k1_pubkey key;
     if (secp256k1_ecdsa_recover(context(), &key, &parsed, digest.bytes.data()) != 1)
         return fail(errc::bad_signature, "no public key fits");
-    return serialize(key);
+    const PublicKey recovered = serialize(key);
+    verdicts::keep(digest, signature, recovered);
+    return recovered;
 }
 
 bool is_in_range(const RecoverableSignature& signature) {
