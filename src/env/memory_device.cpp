@@ -11,6 +11,24 @@ constexpr size_t sector_bytes = 512;
 
 }  // namespace
 
+void MemoryDevice::File::sync() {
+    common = written.size();
+    tail.clear();
+}
+
+Bytes MemoryDevice::File::synced() const {
+    Bytes bytes(written.begin(), written.begin() + static_cast<ptrdiff_t>(common));
+    holdfast::append(bytes, tail);
+    return bytes;
+}
+
+void MemoryDevice::File::diverge(size_t at) {
+    if (at >= common) return;
+    tail.insert(tail.begin(), written.begin() + static_cast<ptrdiff_t>(at),
+                written.begin() + static_cast<ptrdiff_t>(common));
+    common = at;
+}
+
 bool MemoryDevice::alive() {
     if (dead()) return false;
     if (left_) --*left_;
@@ -44,8 +62,8 @@ void MemoryDevice::sync(uint64_t file) {
     if (!alive()) return;
     const auto at = files_.find(file);
     CHECK(at != files_.end(), "sync of a file that is not there");
-    at->second.synced = at->second.written;
-    mark_.synced = mark_.written;
+    at->second.sync();
+    mark_.sync();
 }
 
 void MemoryDevice::truncate(uint64_t file, uint64_t size_bytes) {
@@ -53,6 +71,7 @@ void MemoryDevice::truncate(uint64_t file, uint64_t size_bytes) {
     const auto at = files_.find(file);
     CHECK(at != files_.end(), "truncate of a file that is not there");
     CHECK(size_bytes <= at->second.written.size(), "truncate never lengthens");
+    at->second.diverge(size_bytes);
     at->second.written.resize(size_bytes);
 }
 
@@ -77,6 +96,7 @@ Bytes MemoryDevice::read_mark() const {
 
 void MemoryDevice::write_mark(ByteView bytes) {
     if (!alive()) return;
+    mark_.diverge(0);
     mark_.written = to_bytes(bytes);
 }
 
@@ -87,7 +107,7 @@ void MemoryDevice::lose_power(Random& random) {
 }
 
 void MemoryDevice::tear(File& file, Random& random) {
-    const Bytes& before = file.synced;
+    const Bytes before = file.synced();
     const Bytes& after = file.written;
     if (before != after) {
         const size_t low = std::min(before.size(), after.size());
@@ -102,24 +122,36 @@ void MemoryDevice::tear(File& file, Random& random) {
         }
         file.written = std::move(torn);
     }
-    file.synced = file.written;
+    file.sync();
 }
 
 void MemoryDevice::flip_bit(uint64_t file, uint64_t bit) {
     File& target = files_.at(file);
     target.written.at(bit / 8) ^= static_cast<uint8_t>(1U << (bit % 8));
-    target.synced = target.written;
+    if (bit / 8 >= target.common) target.sync();
+}
+
+void MemoryDevice::overwrite(uint64_t file, uint64_t offset, ByteView bytes) {
+    File& target = files_.at(file);
+    CHECK(offset + bytes.size() <= target.written.size(), "it lands inside the file");
+    std::ranges::copy(bytes, target.written.begin() + static_cast<ptrdiff_t>(offset));
+    if (offset + bytes.size() > target.common) target.sync();
+}
+
+size_t MemoryDevice::size_bytes(uint64_t file) const {
+    const auto at = files_.find(file);
+    return at == files_.end() ? 0 : at->second.written.size();
 }
 
 void MemoryDevice::flip_mark_bit(uint64_t bit) {
     mark_.written.at(bit / 8) ^= static_cast<uint8_t>(1U << (bit % 8));
-    mark_.synced = mark_.written;
+    mark_.sync();
 }
 
 void MemoryDevice::cut(uint64_t file, uint64_t size_bytes) {
     File& target = files_.at(file);
     target.written.resize(std::min<size_t>(size_bytes, target.written.size()));
-    target.synced = target.written;
+    target.sync();
 }
 
 void MemoryDevice::lose_file(uint64_t file) {
@@ -133,7 +165,7 @@ void MemoryDevice::lose_mark() {
 void MemoryDevice::pad(uint64_t file, uint64_t zeros) {
     File& target = files_.at(file);
     target.written.resize(target.written.size() + zeros);
-    target.synced = target.written;
+    target.sync();
 }
 
 }  // namespace holdfast::env

@@ -37,18 +37,30 @@ class MemoryDevice final : public ByteDevice {
     /// Rot and other people's mistakes: durable at once.
     void flip_bit(uint64_t file, uint64_t bit);
     void flip_mark_bit(uint64_t bit);
+    /// A write that was meant for another place; `bytes` must fit.
+    void overwrite(uint64_t file, uint64_t offset, ByteView bytes);
     void cut(uint64_t file, uint64_t size_bytes);
     void lose_file(uint64_t file);
     void lose_mark();
     /// Zeros behind the end, as room made ahead of time.
     void pad(uint64_t file, uint64_t zeros);
 
+    /// Bytes written to it so far; 0 if it is not there.
+    [[nodiscard]] size_t size_bytes(uint64_t file) const;
     [[nodiscard]] size_t quarantined_files() const { return quarantined_; }
 
   private:
+    /// What is on the platter is told by how it differs from what was written, since they are
+    /// mostly the same: the first `common` bytes of `written`, then `tail`.
     struct File {
         Bytes written;
-        Bytes synced;
+        size_t common = 0;
+        Bytes tail;
+
+        void sync();
+        [[nodiscard]] Bytes synced() const;
+        /// Bytes from `at` on are about to change.
+        void diverge(size_t at);
     };
     /// Whether the operation that begins now still happens.
     bool alive();
