@@ -1,0 +1,112 @@
+// Keys are small numbers: nothing here is secret.
+#include "sim/cast.h"
+
+#include <map>
+
+#include "base/check.h"
+#include "ledger/validators.h"
+
+namespace holdfast::sim {
+namespace {
+
+constexpr uint64_t chain_id = 1337;
+/// Accounts of clients have these numbers; operators' are beyond.
+constexpr uint64_t accounts_max = 64;
+constexpr uint64_t first_operator = 1000;
+
+crypto::SecretKey secret_key(uint64_t number) {
+    crypto::SecretKey key;
+    for (size_t i = 0; i < 8; ++i)
+        key.bytes[31 - i] = static_cast<uint8_t>((number + 1) >> (8 * i));
+    return key;
+}
+
+crypto::NodeSeed seed_of(NodeId node, uint8_t use) {
+    crypto::NodeSeed seed;
+    seed.bytes[0] = static_cast<uint8_t>(node.value);
+    seed.bytes[1] = use;
+    return seed;
+}
+
+ledger::TransactionPtr sign(chain::Transaction transaction, uint64_t signer) {
+    transaction.chain_id = chain_id;
+    transaction.max_fee_per_gas = U256(100'000'000'000);
+    transaction.max_priority_fee_per_gas = U256(1);
+    const bool is_signed = chain::sign_transaction(transaction, secret_key(signer)).has_value();
+    auto recovered =
+        chain::recover_transaction(chain::encode_transaction(transaction), {.chain_id = chain_id});
+    CHECK(is_signed && recovered, "sim: what the cast signs is well formed");
+    return std::make_shared<const chain::RecoveredTransaction>(std::move(*recovered));
+}
+
+}  // namespace
+
+crypto::NodeSeed voting_seed(NodeId node) {
+    return seed_of(node, 1);
+}
+
+chain::Member member(NodeId node) {
+    static std::map<NodeId, chain::Member> made;
+    auto& place = made[node];
+    if (place.id != node)
+        place = {.id = node,
+                 .voting_key = crypto::NodeKey(seed_of(node, 1)).public_key(),
+                 .transport_key = crypto::NodeKey(seed_of(node, 2)).public_key(),
+                 .operator_account = account(first_operator + node.value),
+                 .endpoint = "node" + std::to_string(node.value) + ".example:7000",
+                 .weight = 1};
+    return place;
+}
+
+Address account(uint64_t number) {
+    static std::map<uint64_t, Address> made;
+    auto [place, fresh] = made.try_emplace(number);
+    if (fresh) place->second = crypto::address_of(crypto::public_key(secret_key(number)).value());
+    return place->second;
+}
+
+chain::Genesis make_genesis(const Plan& plan) {
+    CHECK(plan.accounts <= accounts_max, "sim: the cast has this many accounts");
+    chain::Genesis genesis;
+    genesis.chain_id = chain_id;
+    genesis.timestamp = 1'700'000'000;
+    genesis.dev = true;
+    const U256 rich = *U256::parse("1000000000000000000000");
+    for (uint64_t id = 1; id <= plan.nodes; ++id) {
+        genesis.members.members.push_back(member(NodeId(id)));
+        genesis.alloc[account(first_operator + id)].balance = rich;
+    }
+    for (uint64_t number = 0; number < plan.accounts; ++number)
+        genesis.alloc[account(number)].balance = rich;
+    return genesis;
+}
+
+ledger::TransactionPtr transfer(uint64_t from, uint64_t nonce, uint64_t variant) {
+    static std::map<std::tuple<uint64_t, uint64_t, uint64_t>, ledger::TransactionPtr> made;
+    auto& place = made[{from, nonce, variant}];
+    if (!place) {
+        chain::Transaction transaction;
+        transaction.nonce = nonce;
+        transaction.gas_limit = 21'000;
+        transaction.to = account((from + 1 + variant) % 2 == 0 ? 0 : 1);
+        transaction.value = U256(1 + nonce * 10 + variant);
+        place = sign(std::move(transaction), from);
+    }
+    return place;
+}
+
+ledger::TransactionPtr operator_call(NodeId member, uint64_t nonce, const Bytes& data) {
+    static std::map<std::tuple<uint64_t, uint64_t, Bytes>, ledger::TransactionPtr> made;
+    auto& place = made[{member.value, nonce, data}];
+    if (!place) {
+        chain::Transaction transaction;
+        transaction.nonce = nonce;
+        transaction.gas_limit = 1'000'000;
+        transaction.to = ledger::validators_address();
+        transaction.data = data;
+        place = sign(std::move(transaction), first_operator + member.value);
+    }
+    return place;
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,21 @@
+// Who plays in every run: members and their keys, accounts, operators, the genesis they share, and
+// the transactions they sign. The same for every seed, so that a signature made once serves all.
+#pragma once
+
+#include "chain/genesis.h"
+#include "ledger/ledger.h"
+#include "sim/plan.h"
+
+namespace holdfast::sim {
+
+crypto::NodeSeed voting_seed(NodeId node);
+chain::Member member(NodeId node);
+Address account(uint64_t number);
+chain::Genesis make_genesis(const Plan& plan);
+
+/// The transfer number `nonce` of an account; variants of one nonce exclude each other.
+ledger::TransactionPtr transfer(uint64_t account, uint64_t nonce, uint64_t variant);
+/// A call of the validators' contract by the operator of a founding member.
+ledger::TransactionPtr operator_call(NodeId member, uint64_t nonce, const Bytes& data);
+
+}  // namespace holdfast::sim

@@ -1,0 +1,57 @@
+// The clients of a run: they send transfers until somebody acknowledges them, and read. They come
+// by an open schedule, whatever the answers, and never learn the outcome of what times out.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+
+#include "sim/draw.h"
+#include "sim/machine.h"
+
+namespace holdfast::sim {
+
+class Clients {
+  public:
+    using Machines = std::map<NodeId, std::unique_ptr<Machine>>;
+
+    Clients(Surroundings& around, Machines& machines) : around_(around), machines_(machines) {}
+
+    void begin(const Operation& operation);
+    /// More than half of the founding operators approve the call, one after another.
+    void propose(const Bytes& call);
+    void on_executed(NodeId node, const ledger::Executed& executed);
+    /// From now on only these are asked.
+    void stay_with(std::vector<NodeId> nodes) { nodes_ = std::move(nodes); }
+    /// Transfers not yet acknowledged.
+    [[nodiscard]] size_t waiting() const { return waiting_.size(); }
+
+    uint64_t acknowledged = 0, reads_answered = 0, tried_again = 0;
+
+  private:
+    struct Waiting {
+        Call call;
+        ledger::TransactionPtr transaction;
+        NodeId asked;
+        bool is_ours = true;  ///< else an operator's: not part of the clients' history
+        Hash32 rival;         ///< the other of two with one nonce, or zero
+    };
+    void send(const ledger::TransactionPtr& transaction, uint64_t account, NodeId first,
+              const Hash32& rival, bool is_ours);
+    void ask(const Hash32& hash, NodeId node);
+    void ask_at(NodeId node, Waiting& waiting);
+    void read(uint64_t account, NodeId node);
+    void acknowledge(const Hash32& hash, NodeId node, Height height);
+    [[nodiscard]] NodeId someone(Random& random) const;
+    Random random(std::string_view what) { return draw(around_.plan.seed, what, ++draws_); }
+
+    Surroundings& around_;
+    Machines& machines_;
+    std::vector<NodeId> nodes_;  ///< empty: all
+    std::map<uint64_t, uint64_t> next_nonce_;
+    std::map<NodeId, uint64_t> operator_nonce_;
+    std::unordered_map<Hash32, Waiting> waiting_;
+    uint64_t last_call_ = 0;
+    uint64_t draws_ = 0;
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,255 @@
+// The course of a run: faults and load for as long as the plan says; then a core of the cluster is
+// healed for good, everything else stays as bad as it is, and the core must get on; then everybody.
+#include "sim/run.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/sometimes.h"
+#include "crypto/verdicts.h"
+#include "sim/cast.h"
+#include "sim/draw.h"
+
+namespace holdfast::sim {
+namespace {
+
+/// Simulated time that a healed cluster has to settle what is open. Far above any honest need:
+/// sessions notice a dead connection after five seconds, and election timeouts are below one.
+constexpr Duration patience = 60s;
+/// A run that handles this many events at one microsecond does not get on.
+constexpr uint64_t events_at_once_max = 1'000'000;
+
+/// The run that a failing CHECK belongs to.
+Run* running = nullptr;
+const RunOptions* running_options = nullptr;
+
+void on_last_words(std::string_view message) {
+    if (running == nullptr) return;
+    running->check_failed(message);
+    if (running_options->last_outcome) running_options->last_outcome(running->outcome());
+}
+
+}  // namespace
+
+Run::Run(const Plan& plan, const RunOptions& options)
+    : plan_(plan),
+      options_(options),
+      genesis_(make_genesis(plan)),
+      network_(plan_, schedule_),
+      watch_(*this, options.recorder),
+      around_{.plan = plan_,
+              .genesis = genesis_,
+              .genesis_hash = chain::genesis_hash(genesis_),
+              .schedule = schedule_,
+              .network = network_,
+              .watch = watch_,
+              .executed = [this](NodeId node,
+                                 const ledger::Executed& it) { clients_.on_executed(node, it); },
+              .dying = [this](const Machine& machine) { atlas_.remember(machine); }},
+      clients_(around_, machines_),
+      atlas_(plan_, machines_) {
+    running = this;
+    running_options = &options_;
+    set_last_words(on_last_words);
+    crypto::remember_verdicts();
+    SometimesMark::forget();
+}
+
+Run::~Run() {
+    set_last_words(nullptr);
+    running = nullptr;
+}
+
+std::vector<NodeId> Run::nodes() const {
+    std::vector<NodeId> ids;
+    for (const auto& [id, machine] : machines_) ids.push_back(id);
+    return ids;
+}
+
+NodeView Run::view(NodeId node) const {
+    const Machine& machine = *machines_.at(node);
+    return {.id = node,
+            .up = machine.up(),
+            .paused = machine.paused(),
+            .lives = machine.lives(),
+            .engine = machine.engine(),
+            .node = machine.node(),
+            .store = &machine.store_disk()};
+}
+
+void Run::set_the_stage() {
+    for (uint64_t id = 1; id <= plan_.nodes + plan_.spares; ++id) {
+        const NodeId node(id);
+        const auto& machine =
+            machines_.emplace(node, std::make_unique<Machine>(around_, node)).first->second;
+        machine->install();
+        Random dice = draw(plan_.seed, "start", id);
+        const Duration after(static_cast<int64_t>(dice.below(200'000)));
+        schedule_.at(after, dice.next(), [&machine = *machine] { machine.start(); });
+    }
+    for (size_t i = 0; i < plan_.faults.size(); ++i)
+        schedule_.at(plan_.faults[i].at, i, [this, i] {
+            if (!calm_) begin(plan_.faults[i]);
+        });
+    for (size_t i = 0; i < plan_.operations.size(); ++i)
+        schedule_.at(plan_.operations[i].at, i, [this, i] {
+            if (!calm_) clients_.begin(plan_.operations[i]);
+        });
+}
+
+bool Run::play(Duration deadline, const std::function<bool()>& until) {
+    uint64_t at_once = 0;
+    Duration last{};
+    while (watch_.violations().empty()) {
+        if (until && until()) return true;
+        const auto action = schedule_.take();
+        if (!action || schedule_.now() >= deadline) return false;
+        at_once = schedule_.now() == last ? at_once + 1 : 0;
+        last = schedule_.now();
+        if (at_once > events_at_once_max) {
+            watch_.violation("liveness", "events follow each other and time stands still");
+            return false;
+        }
+        ++events_;
+        watch_.note(static_cast<uint64_t>(schedule_.now().count()));
+        action();
+    }
+    return true;
+}
+
+Outcome Run::go() {
+    set_the_stage();
+    play(plan_.lasts, {});
+    calm_ = true;
+    if (watch_.violations().empty() && demand_progress()) watch_.end();
+    return outcome();
+}
+
+void Run::heal(const std::vector<NodeId>& nodes) {
+    network_.heal(nodes);
+    for (const NodeId id : nodes) {
+        Machine& machine = *machines_.at(id);
+        machine.journal_disk().repair();
+        machine.set_slowness(1);
+        machine.set_sync_latency({});
+        machine.clock().set_rate(1000);
+        machine.resume();
+        if (!machine.up()) machine.start();
+        machine.clock_changed();
+    }
+    clients_.stay_with(nodes);
+}
+
+bool Run::agree(const std::vector<NodeId>& nodes) const {
+    std::optional<Hash32> head;
+    for (const NodeId id : nodes) {
+        const Machine& machine = *machines_.at(id);
+        if (!machine.up()) return false;
+        const node::NodeStatus status = machine.node()->status();
+        if (!status.is_member) continue;  // nobody has to serve it
+        if (head && *head != status.head_hash) return false;
+        head = status.head_hash;
+    }
+    return true;
+}
+
+bool Run::demand_progress() {
+    if (options_.recorder != nullptr) options_.recorder->healed_at = schedule_.now();
+    Random dice = draw(plan_.seed, "core");
+    core_.clear();
+    for (uint64_t id = 1; id <= plan_.nodes + plan_.spares; ++id)
+        if ((plan_.core >> (id - 1) & 1) != 0) core_.push_back(NodeId(id));
+    if (core_.empty()) core_ = atlas_.draw_core(dice);
+
+    for (const bool everybody : {false, true}) {
+        if (everybody) core_ = nodes();
+        heal(core_);
+        // Something new must get through as well, from wherever it comes.
+        for (const NodeId id : core_)
+            clients_.begin({.kind = OperationKind::transfer,
+                            .account = id.value % plan_.accounts,
+                            .node = id});
+        const bool done = play(schedule_.now() + patience,
+                               [this] { return clients_.waiting() == 0 && agree(core_); });
+        if (!watch_.violations().empty()) return false;
+        if (done) continue;
+        const std::string excuse = atlas_.hopeless(core_);
+        if (excuse.empty()) {
+            watch_.violation("liveness", fmt::format("{} after {} s without faults: {}",
+                                                     everybody ? "the cluster did not settle"
+                                                               : "the healed core did not settle",
+                                                     patience / 1s, picture()));
+            return false;
+        }
+        watch_.line(NodeId{}, "nothing more is demanded: " + excuse);
+        unrecoverable_ = true;
+        return true;
+    }
+    return true;
+}
+
+std::string Run::picture() const {
+    std::string text = fmt::format("{} transfers wait;", clients_.waiting());
+    for (const NodeId id : core_) {
+        const Machine& machine = *machines_.at(id);
+        if (!machine.up()) {
+            text += fmt::format(" node {} is down;", id);
+            continue;
+        }
+        const node::NodeStatus status = machine.node()->status();
+        text +=
+            fmt::format(" node {} {} view {} head {} certified {}{}{};", id, status.agreement.role,
+                        status.agreement.view, status.head, status.certified,
+                        status.agreement.note.empty() ? "" : " ", status.agreement.note);
+    }
+    return text;
+}
+
+void Run::check_failed(std::string_view message) {
+    watch_.violation("CHECK", std::string(message));
+}
+
+Outcome Run::outcome() const {
+    Outcome outcome;
+    outcome.seed = plan_.seed;
+    outcome.violations = watch_.violations();
+    if (!outcome.violations.empty())
+        outcome.verdict =
+            outcome.violations.front().checker == "liveness" ? Verdict::liveness : Verdict::safety;
+    outcome.trace = watch_.trace();
+    outcome.simulated = schedule_.now();
+    outcome.events = events_;
+    outcome.engine_steps = watch_.engine_steps;
+    for (const auto& [id, machine] : machines_)
+        if (machine->up())
+            outcome.blocks = std::max(outcome.blocks, machine->node()->status().head.value);
+    outcome.transfers_acknowledged = clients_.acknowledged;
+    outcome.transfers_unknown = clients_.waiting();
+    outcome.reads_answered = clients_.reads_answered;
+    outcome.elections = watch_.views_led();
+    outcome.unrecoverable = unrecoverable_;
+    outcome.faults = watch_.faults;
+    outcome.marks = SometimesMark::passed();
+    return outcome;
+}
+
+Outcome run_plan(const Plan& plan, const RunOptions& options) {
+    Run run(plan, options);
+    return run.go();
+}
+
+std::string_view to_string(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::held:
+            return "held";
+        case Verdict::crash:
+            return "crash";
+        case Verdict::safety:
+            return "safety";
+        case Verdict::liveness:
+            return "liveness";
+    }
+    return "";
+}
+
+}  // namespace holdfast::sim

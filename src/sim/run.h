@@ -1,0 +1,66 @@
+// A run under way: the world with everything in it. world.h is the door.
+#pragma once
+
+#include "sim/atlas.h"
+#include "sim/clients.h"
+#include "sim/world.h"
+
+namespace holdfast::sim {
+
+class Run final : public Stage {
+  public:
+    Run(const Plan& plan, const RunOptions& options);
+    ~Run() override;
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
+    Outcome go();
+    /// What came of it so far.
+    [[nodiscard]] Outcome outcome() const;
+    /// A CHECK of production code failed: the violation that this is.
+    void check_failed(std::string_view message);
+
+    // Stage
+    [[nodiscard]] const Plan& plan() const override { return plan_; }
+    [[nodiscard]] const chain::Genesis& genesis() const override { return genesis_; }
+    [[nodiscard]] Duration now() const override { return schedule_.now(); }
+    [[nodiscard]] std::vector<NodeId> nodes() const override;
+    [[nodiscard]] NodeView view(NodeId node) const override;
+
+  private:
+    void set_the_stage();
+    /// Until `until` says so, a rule is broken, or time is up; false in the last case.
+    bool play(Duration deadline, const std::function<bool()>& until);
+    bool demand_progress();
+    void heal(const std::vector<NodeId>& nodes);
+    [[nodiscard]] bool agree(const std::vector<NodeId>& nodes) const;
+    [[nodiscard]] std::string picture() const;
+
+    // faults.cpp
+    void begin(const Fault& fault);
+    [[nodiscard]] std::string strike(const Fault& fault);
+    [[nodiscard]] std::string strike_process(const Fault& fault, Machine& machine);
+    [[nodiscard]] std::string strike_disk(const Fault& fault, Machine& machine);
+    [[nodiscard]] std::string strike_clock(const Fault& fault, Machine& machine);
+    [[nodiscard]] std::string operate(const Fault& fault, Machine& machine);
+    void later(Duration after, std::function<void()> action);
+    void kill(Machine& machine, Death why, Duration down);
+    void restart_later(NodeId node, Duration after);
+
+    const Plan plan_;
+    RunOptions options_;
+    chain::Genesis genesis_;
+    Schedule schedule_;
+    Network network_;
+    Watch watch_;
+    Surroundings around_;
+    std::map<NodeId, std::unique_ptr<Machine>> machines_;
+    Clients clients_;
+    Atlas atlas_;
+    bool calm_ = false;  ///< the faults are over
+    std::vector<NodeId> core_;
+    uint64_t events_ = 0;
+    bool unrecoverable_ = false;
+};
+
+}  // namespace holdfast::sim

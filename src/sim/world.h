@@ -1,0 +1,22 @@
+// One run of one plan: whole nodes on one thread, against a virtual network, virtual disks and
+// virtual clocks, watched by the checkers.
+#pragma once
+
+#include <functional>
+
+#include "sim/outcome.h"
+#include "sim/plan.h"
+#include "sim/recorder.h"
+
+namespace holdfast::sim {
+
+struct RunOptions {
+    Recorder* recorder = nullptr;  ///< costs time; null: nothing is recorded
+    /// Production code broke one of its own rules (a CHECK): called with what came of the run so
+    /// far, and then the process ends. So whoever wants to live on runs plans in a child.
+    std::function<void(const Outcome&)> last_outcome;
+};
+
+Outcome run_plan(const Plan& plan, const RunOptions& options = {});
+
+}  // namespace holdfast::sim
