@@ -1,0 +1,227 @@
+// The second opinion: written from the rules, not from ledger/.
+#include "sim/reference.h"
+
+#include <fmt/format.h>
+
+#include "ledger/reader.h"
+#include "ledger/validators.h"
+
+namespace holdfast::sim {
+namespace {
+
+constexpr uint64_t transfer_gas = 21'000;
+
+ChainBlock keep(const chain::Block& block, const std::vector<chain::Receipt>& receipts) {
+    ChainBlock kept{.hash = block.hash,
+                    .parent = block.header.parent_hash,
+                    .beneficiary = block.header.beneficiary,
+                    .base_fee = block.header.base_fee_per_gas,
+                    .gas_limit = block.header.gas_limit,
+                    .gas_used = block.header.gas_used,
+                    .transactions = block.transactions,
+                    .ran = {}};
+    uint64_t before = 0;
+    for (const chain::Receipt& receipt : receipts) {
+        kept.ran.push_back({receipt.success, receipt.cumulative_gas_used - before});
+        before = receipt.cumulative_gas_used;
+    }
+    kept.ran.resize(kept.transactions.size());
+    return kept;
+}
+
+}  // namespace
+
+void Chain::take(const ledger::Executed& executed, const env::StateView* store) {
+    const Height height = executed.block.header.number;
+    if (height <= top_) return;
+    const bool fresh = blocks_.try_emplace(height, keep(executed.block, executed.receipts)).second;
+    if (!fresh) return;
+    if (height > top_.next() && store != nullptr) fill(height, *store);
+    advance();
+}
+
+void Chain::fill(Height below, const env::StateView& store) {
+    const ledger::Reader reader(
+        std::shared_ptr<const env::StateView>(&store, [](const env::StateView*) {}));
+    for (Height height = top_.next(); height < below; ++height) {
+        if (blocks_.contains(height)) continue;
+        const auto block = reader.block(height);
+        const auto receipts = reader.receipts(height);
+        if (block && receipts) blocks_.emplace(height, keep(*block, *receipts));
+    }
+}
+
+void Chain::advance() {
+    for (auto next = blocks_.find(top_.next()); next != blocks_.end();
+         next = blocks_.find(top_.next())) {
+        ++top_;
+        for (const auto& transaction : next->second.transactions)
+            places_.try_emplace(transaction->hash, top_);
+    }
+}
+
+const ChainBlock* Chain::at(Height height) const {
+    const auto place = blocks_.find(height);
+    return place == blocks_.end() ? nullptr : &place->second;
+}
+
+std::optional<Height> Chain::height_of(const Hash32& transaction) const {
+    const auto place = places_.find(transaction);
+    return place == places_.end() ? std::nullopt : std::optional(place->second);
+}
+
+Interpreter::Interpreter(const chain::Genesis& genesis, std::shared_ptr<const Chain> chain)
+    : chain_(std::move(chain)),
+      fees_(genesis.fees),
+      parent_base_fee_(genesis.fees.base_fee_initial),
+      parent_gas_limit_(genesis.gas_limit) {
+    for (const auto& [address, account] : genesis.alloc) {
+        states_[address].push_back({Height(0), account.balance, account.nonce});
+        const auto sum = checked_add(issued_, account.balance);
+        if (!sum) problem(Height(0), "what was issued overflows");
+        issued_ = sum.value_or(issued_);
+    }
+    sum_ = issued_;
+    states_[ledger::validators_address()].push_back({Height(0), {}, 1});
+}
+
+void Interpreter::problem(Height height, std::string_view what) {
+    problems_.push_back(fmt::format("block {}: {}", height, what));
+}
+
+void Interpreter::advance() {
+    while (at_ < chain_->top()) {
+        ++at_;
+        execute(at_, *chain_->at(at_));
+    }
+}
+
+void Interpreter::execute(Height height, const ChainBlock& block) {
+    check_base_fee(height, block);
+    touched_.emplace_back();
+    burnt_.push_back(burnt_.back());
+    uint64_t gas = 0;
+    for (size_t i = 0; i < block.transactions.size(); ++i) {
+        run(height, block, i);
+        gas += block.ran[i].gas;
+    }
+    if (gas != block.gas_used) problem(height, "the gas of its receipts is not the header's");
+    check_sum(height);
+}
+
+void Interpreter::check_base_fee(Height height, const ChainBlock& block) {
+    U256 expected = parent_base_fee_;
+    const uint64_t target = parent_gas_limit_ / std::max<uint64_t>(fees_.elasticity, 1);
+    const bool above = parent_gas_used_ > target;
+    const uint64_t distance = above ? parent_gas_used_ - target : target - parent_gas_used_;
+    if (fees_.base_fee_fixed) {
+        expected = fees_.base_fee_initial;
+    } else if (target != 0 && distance != 0) {
+        const U256 delta =
+            expected * U256(distance) / U256(target) / U256(fees_.change_denominator);
+        if (above)
+            expected += delta.is_zero() ? U256(1) : delta;
+        else
+            expected -= delta;
+    }
+    if (!fees_.base_fee_fixed && expected < fees_.base_fee_min) expected = fees_.base_fee_min;
+    if (block.base_fee != expected) {
+        problem(height, fmt::format("base fee {}, by its parent it is {}",
+                                    block.base_fee.to_decimal(), expected.to_decimal()));
+    }
+    parent_base_fee_ = block.base_fee;
+    parent_gas_limit_ = block.gas_limit;
+    parent_gas_used_ = block.gas_used;
+}
+
+Interpreter::State& Interpreter::open(const Address& account, Height height) {
+    auto& history = states_[account];
+    if (history.empty()) {
+        history.push_back({height, {}, 0});
+        touched_.back().push_back(account);
+    } else if (history.back().since != height) {
+        history.push_back(history.back());
+        history.back().since = height;
+        touched_.back().push_back(account);
+    }
+    return history.back();
+}
+
+void Interpreter::run(Height height, const ChainBlock& block, size_t index) {
+    const chain::RecoveredTransaction& recovered = *block.transactions[index];
+    const chain::Transaction& transaction = recovered.transaction;
+    const ChainBlock::Ran& ran = block.ran[index];
+    if (!transaction.to || transaction.max_fee_per_gas < block.base_fee)
+        return problem(height, "a transaction that cannot be executed here");
+    const bool plain = transaction.data.empty() && transaction.access_list.empty() &&
+                       *transaction.to != ledger::validators_address();
+    if (plain && (ran.gas != transfer_gas || !ran.success))
+        problem(height, "a plain transfer costs 21000 gas and succeeds");
+    const U256 offered = block.base_fee + transaction.max_priority_fee_per_gas;
+    const U256 price = std::min(offered, transaction.max_fee_per_gas);
+    const U256 gas(ran.gas);
+    const U256 moved = ran.success ? transaction.value : U256{};
+
+    State& sender = open(recovered.sender, height);
+    if (sender.nonce != transaction.nonce) problem(height, "a nonce out of order");
+    sender.nonce = transaction.nonce + 1;
+    const auto fee = checked_mul(price, gas);
+    const auto cost = fee ? checked_add(*fee, moved) : std::nullopt;
+    const auto left = cost ? checked_sub(sender.balance, *cost) : std::nullopt;
+    if (!left) return problem(height, "a sender spends more than it has");
+    sender.balance = *left;
+    const auto credit = [&](const Address& to, const U256& amount) {
+        State& receiver = open(to, height);
+        const auto more = checked_add(receiver.balance, amount);
+        if (!more) return problem(height, "a balance overflows");
+        receiver.balance = *more;
+    };
+    credit(*transaction.to, moved);
+    credit(block.beneficiary, (price - block.base_fee) * gas);
+    const auto burnt = checked_add(burnt_.back(), block.base_fee * gas);
+    if (!burnt) return problem(height, "what is burnt overflows");
+    burnt_.back() = *burnt;
+}
+
+// Only what the block touched has changed, so the sum is carried along.
+void Interpreter::check_sum(Height height) {
+    for (const Address& account : touched_.back()) {
+        const auto& history = states_[account];
+        const U256 before = history.size() > 1 ? history[history.size() - 2].balance : U256{};
+        const auto less = checked_sub(sum_, before);
+        const auto more = less ? checked_add(*less, history.back().balance) : std::nullopt;
+        if (!more) return problem(height, "the sum of all balances overflows");
+        sum_ = *more;
+    }
+    const auto whole = checked_add(sum_, burnt_.back());
+    if (!whole || *whole != issued_)
+        problem(height,
+                fmt::format("balances {} and burnt {} are not what was issued, {}",
+                            sum_.to_decimal(), burnt_.back().to_decimal(), issued_.to_decimal()));
+}
+
+Interpreter::State Interpreter::state(const Address& account, Height height) const {
+    const auto place = states_.find(account);
+    if (place == states_.end()) return {};
+    const auto after = std::ranges::upper_bound(place->second, height, {}, &State::since);
+    return after == place->second.begin() ? State{} : *std::prev(after);
+}
+
+std::optional<U256> Interpreter::balance(const Address& account, Height height) const {
+    if (height > at_) return std::nullopt;
+    return state(account, height).balance;
+}
+
+const std::vector<Address>& Interpreter::touched(Height height) const {
+    return touched_.at(height.value);
+}
+
+std::vector<Address> Interpreter::accounts() const {
+    std::vector<Address> all;
+    all.reserve(states_.size());
+    for (const auto& [address, history] : states_) all.push_back(address);
+    std::ranges::sort(all);
+    return all;
+}
+
+}  // namespace holdfast::sim
