@@ -191,10 +191,12 @@ void Core::flush(consensus::Effects& out) {
         sends_after_ = std::move(sends_);
         sends_.clear();
     }
-    for (auto& effect : first_effects_) out.push_back(std::move(effect));
     flush_timer(out);
     for (auto& effect : sends_) out.emplace_back(std::move(effect));
     for (auto& effect : deliveries_) out.push_back(std::move(effect));
+    // Behind the deliveries: what was just delivered is no ancestor any more, so a host that had
+    // not heard of it would put the same transactions into the next payload.
+    for (auto& effect : asks_) out.push_back(std::move(effect));
     if (promise_changed_ || start_changed_ || first_appended_) {
         Record record;
         if (promise_changed_) {
@@ -212,7 +214,7 @@ void Core::flush(consensus::Effects& out) {
     }
     for (auto& effect : sends_after_) out.emplace_back(std::move(effect));
     if (forget_) out.emplace_back(consensus::Forget{*forget_});
-    first_effects_.clear();
+    asks_.clear();
     sends_.clear();
     sends_after_.clear();
     deliveries_.clear();

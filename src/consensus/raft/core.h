@@ -65,7 +65,7 @@ class Core final : public consensus::Engine {
     void pump();
     void append_own(EntryKind kind, Buffer data);
     void replicate(NodeId id, Peer& peer);
-    void send_append(NodeId id, Peer& peer);
+    void send_append(NodeId id, Peer& peer, bool wants_answer = true);
     void send_behind(NodeId id);
     void beat();
     void tell_commit();
@@ -169,6 +169,7 @@ class Core final : public consensus::Engine {
         size_t count = 0;
         Index commit;
         uint64_t round = 0;
+        bool wants_answer = true;
         Buffer bytes;
     };
     std::optional<EncodedAppend> last_append_;  ///< the same for every peer at one place
@@ -189,7 +190,7 @@ class Core final : public consensus::Engine {
     bool promise_changed_ = false;
     std::optional<Mark> start_changed_;
     std::optional<Index> first_appended_;
-    std::vector<consensus::Effect> first_effects_;  ///< before anything is persisted
+    std::vector<consensus::Effect> asks_;  ///< before anything is persisted
     std::vector<consensus::Send> sends_;
     std::vector<consensus::Send> sends_after_;
     std::vector<consensus::Effect> deliveries_;

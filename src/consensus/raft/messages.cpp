@@ -49,6 +49,7 @@ void write_body(Writer& out, const Body& body) {
                        write_id(out, m.previous);
                        out.ordinal(m.commit);
                        out.u64(m.round);
+                       out.boolean(m.wants_answer);
                        out.count(m.entries.size());
                        for (const Entry& entry : m.entries) write(out, entry);
                    },
@@ -82,6 +83,7 @@ Append read_append(Reader& in, Term term) {
     m.previous = read_id(in);
     m.commit = read_ordinal<Index>(in);
     m.round = in.u64();
+    m.wants_answer = in.boolean();
     const size_t count = in.count(append_entries_max);
     Term before = m.previous.term;
     for (size_t i = 0; i < count && !in.failed(); ++i) {

@@ -35,7 +35,8 @@ struct VoteReply {
 struct Append {
     EntryId previous;
     Index commit;
-    uint64_t round = 0;  ///< of the leader's proofs that it still leads. [RaftDiss §6.4]
+    uint64_t round = 0;        ///< of the leader's proofs that it still leads. [RaftDiss §6.4]
+    bool wants_answer = true;  ///< unless it only tells of a commit
     std::vector<Entry> entries;
 };
 struct AppendReply {

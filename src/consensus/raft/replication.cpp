@@ -47,7 +47,7 @@ void Core::replicate(NodeId id, Peer& peer) {
 }
 
 // Sends what the peer needs next, within bounds; nothing but the commit index if that is all.
-void Core::send_append(NodeId id, Peer& peer) {
+void Core::send_append(NodeId id, Peer& peer, bool wants_answer) {
     const Index previous = peer.next.previous();
     if (previous < log_.start().index) {
         peer.pace = Pace::behind;
@@ -59,6 +59,7 @@ void Core::send_append(NodeId id, Peer& peer) {
     Append append{.previous = {*log_.term_at(previous), previous},
                   .commit = commit_,
                   .round = round_,
+                  .wants_answer = wants_answer,
                   .entries = {}};
     size_t bytes = 0;
     for (Index i = peer.next; i <= log_.last_index() && !window_full; ++i) {
@@ -68,6 +69,7 @@ void Core::send_append(NodeId id, Peer& peer) {
         bytes += more;
         append.entries.push_back(log_.at(i));
     }
+    if (!append.entries.empty()) append.wants_answer = true;
     const Index reaches = previous + append.entries.size();
     peer.commit_sent = std::min(commit_, reaches);
     if (peer.pace == Pace::probe) {
@@ -79,10 +81,13 @@ void Core::send_append(NodeId id, Peer& peer) {
     // Optimization: peers at the same place share one encoded message.
     const bool same = last_append_ && last_append_->previous == previous &&
                       last_append_->count == append.entries.size() &&
-                      last_append_->commit == commit_ && last_append_->round == round_;
+                      last_append_->commit == commit_ && last_append_->round == round_ &&
+                      last_append_->wants_answer == append.wants_answer;
     if (!same) {
         const size_t count = append.entries.size();
-        last_append_ = {previous, count, commit_, round_, encode(header(), std::move(append))};
+        const bool answered = append.wants_answer;
+        last_append_ = {previous, count,    commit_,
+                        round_,   answered, encode(header(), std::move(append))};
     }
     sends_.push_back({id, last_append_->bytes});
 }
@@ -110,11 +115,12 @@ void Core::beat() {
 }
 
 // An idle follower learns of a commit at once rather than with the next heartbeat, so that every
-// node executes, and answers clients, as early as it can.
+// node executes, and answers clients, as early as it can. Lost, it is made good by the next append
+// or heartbeat, so an answer would tell nothing.
 void Core::tell_commit() {
     for (auto& [id, peer] : peers_) {
         const bool news = peer.commit_sent < std::min(commit_, peer.next.previous());
-        if (peer.pace == Pace::replicate && news) send_append(id, peer);
+        if (peer.pace == Pace::replicate && news) send_append(id, peer, false);
     }
 }
 
@@ -147,11 +153,11 @@ void Core::ask_payload() {
     for (Index i = delivered_.next(); i <= log_.last_index(); ++i)
         if (log_.at(i).kind == EntryKind::payload) need.ancestors.push_back(log_.at(i).data);
     ask_ = need.ask;
-    first_effects_.emplace_back(std::move(need));
+    asks_.emplace_back(std::move(need));
 }
 
 void Core::cancel_ask() {
-    if (ask_) first_effects_.emplace_back(consensus::Cancel{*ask_});
+    if (ask_) asks_.emplace_back(consensus::Cancel{*ask_});
     ask_.reset();
 }
 
@@ -228,8 +234,9 @@ void Core::on_append(NodeId from, const Append& append) {
     // the answer leaves, what an earlier step wrote may not be.
     const Index reaches = previous + append.entries.size();
     const Index safe = first_appended_ ? reaches : std::min(reaches, log_.durable_index());
-    send_after_persist(
-        from, AppendReply{.accepted = true, .index = safe, .hint = {}, .round = append.round});
+    if (append.wants_answer)
+        send_after_persist(
+            from, AppendReply{.accepted = true, .index = safe, .hint = {}, .round = append.round});
     // Likewise with the commit index: beyond this append the logs are not known to agree.
     commit_through(std::min(append.commit, reaches));
 }
