@@ -8,7 +8,7 @@ constexpr Duration repeat_interval = 500ms;
 constexpr size_t repeats_max = 64;
 /// Own attestations wait for company this long. Nobody's receipt waits for them, and blocks come by
 /// the thousand a second when each holds one transfer.
-constexpr Duration send_delay = 5ms;
+constexpr Duration send_delay = 20ms;
 /// How far ahead of the own head others' attestations are kept.
 constexpr uint64_t ahead_max = 4096;
 

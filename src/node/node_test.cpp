@@ -144,7 +144,7 @@ class NodeTest : public ::testing::Test {
     /// Everything that happens without time passing, and then what waits a little for company.
     void settle() {
         run_and_deliver();
-        clock_.advance(5ms);
+        clock_.advance(20ms);
         tick_all();
         run_and_deliver();
     }

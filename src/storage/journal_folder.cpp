@@ -72,9 +72,8 @@ class JournalFolder final : public env::ByteDevice {
         if (mark_.file) {
             // The mark was written after the last group. Its page overwrites one long allocated, so
             // writing it out changes no metadata, and the flush that ends the fdatasync below
-            // covers it; both writes are in flight together. Where the file system copies on write
-            // this promises less: there a power failure may find an older mark.
-            ::sync_file_range(open.file.fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
+            // covers it. Where the file system copies on write this promises less: there a power
+            // failure may find an older mark.
             if (::sync_file_range(mark_.file.fd(), 0, 0,
                                   SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
                                       SYNC_FILE_RANGE_WAIT_AFTER) != 0 &&
