@@ -56,11 +56,11 @@ std::expected<Simulation, RpcError> read_simulation(const Call& call,
                                                     const ledger::Reader& reader) {
     auto request = call.params().call(0);
     if (!request) return std::unexpected(request.error());
-    // Overrides change what is simulated: to ignore them would answer another question.
-    for (const size_t index : {size_t{2}, size_t{3}})
-        if (!call.params().absent(index))
-            return rpc_fail(rpc_code::invalid_params,
-                            "state and block overrides are not supported");
+    // Overrides change what is simulated: to ignore one would answer another question.
+    auto overrides = call.params().overrides(2);
+    if (!overrides) return std::unexpected(overrides.error());
+    request->call.overrides = std::move(*overrides);
+    if (!call.params().absent(3)) return override_unsupported("the block");
     const auto height = state_height(call, 1, reader);
     if (!height) return std::unexpected(height.error());
     request->call.gas_limit = std::min(request->call.gas_limit, call_gas_max);

@@ -81,6 +81,18 @@ TEST_F(Eth, bad_parameters_are_named_by_position) {
          R"(["0x0000000000000000000000000000000000000001",{"blockNumber":{"blockNumber":{}}}])",
          "-32602 invalid argument 1: blockNumber is an object"},
         {"eth_getBlockByNumber", R"(["0x10000000000000000"])", "-32602 invalid argument 0"},
+        {"eth_getBlockByNumber", R"(["0x01"])",
+         "-32602 invalid argument 0: invalid block: hex number with leading zero digits"},
+        {"eth_getBlockByNumber", R"(["0x00"])", "-32602 invalid argument 0: invalid block: hex nu"},
+        {"eth_feeHistory", R"(["0x05","latest"])", "-32602 invalid argument 0: hex number with"},
+        {"eth_call", R"([{"value":"0x01"}])", "-32602 invalid argument 0: value: hex number with"},
+        {"eth_call", R"([{"gasPrice":"0x1","maxFeePerGas":"0x1"}])",
+         "-32602 invalid argument 0: both gasPrice and (maxFeePerGas or maxPriorityFeePerGas)"},
+        {"eth_estimateGas", R"([{"gasPrice":"0x0","maxPriorityFeePerGas":"0x0"}])",
+         "-32602 invalid argument 0: both gasPrice and (maxFeePerGas or maxPriorityFeePerGas)"},
+        {"eth_call", R"([{"maxFeePerGas":"0x1","maxPriorityFeePerGas":"0x2"}])",
+         "-32602 invalid argument 0: maxFeePerGas (1) < maxPriorityFeePerGas (2)"},
+        {"eth_call", R"([{"gasPrice":"cheap"}])", "-32602 invalid argument 0: gasPrice: hex"},
         {"eth_getBlockByNumber", R"(["latest",5])",
          "-32602 invalid argument 1: expected a boolean"},
         {"eth_getBlockByNumber", "[]", "-32602 missing value"},
@@ -90,8 +102,23 @@ TEST_F(Eth, bad_parameters_are_named_by_position) {
         {"eth_call", "[]", "-32602 invalid argument 0: expected a transaction call object"},
         {"eth_call", R"([{"to":"0x00"}])", "-32602 invalid argument 0: to: hex string has length"},
         {"eth_call", R"([{"data":"0x01","input":"0x02"}])", "-32602 invalid argument 0: both"},
-        {"eth_call", R"([{},"latest",{"0x0000000000000000000000000000000000000001":{}}])",
-         "-32602 state and block overrides"},
+        {"eth_call", R"([{},"latest",[]])", "-32602 invalid argument 2: expected an object"},
+        {"eth_call", R"([{},"latest",{"0x01":{}}])", "-32602 invalid argument 2: invalid address"},
+        {"eth_call", R"([{},"latest",{"0x0000000000000000000000000000000000000001":5}])",
+         "-32602 invalid argument 2: expected an object of overrides"},
+        {"eth_call",
+         R"([{},"latest",{"0x0000000000000000000000000000000000000001":{"balance":1.5}}])",
+         "-32602 invalid argument 2: balance: expected"},
+        {"eth_call", R"([{},"latest",{"0x0000000000000000000000000000000000000001":{"colour":1}}])",
+         "-32602 invalid argument 2: unknown override \"colour\""},
+        {"eth_call",
+         R"([{},"latest",{"0x0000000000000000000000000000000000000001":{"code":"0x"}}])",
+         "-32602 overriding code is not supported"},
+        {"eth_estimateGas",
+         R"([{},"latest",{"0x0000000000000000000000000000000000000001":{"stateDiff":{}}}])",
+         "-32602 overriding stateDiff is not supported"},
+        {"eth_call", R"([{},"latest",{},{"number":"0x1"}])",
+         "-32602 overriding the block is not supported"},
         {"eth_feeHistory", R"(["0x1","latest",[50,10]])", "-32602 invalid reward percentile"},
         {"eth_feeHistory", R"(["0x1","latest",[101]])", "-32602 invalid reward percentile"},
         {"eth_getLogs", R"([{"fromBlock":"0x1","toBlock":"0x0"}])",
@@ -312,6 +339,17 @@ TEST_F(Eth, calls_and_estimates) {
     EXPECT_EQ(result("eth_call", transfer), "0x");
     EXPECT_EQ(result("eth_estimateGas", transfer), "0x5208");
     EXPECT_EQ(result("eth_createAccessList", transfer).at("accessList"), json::array());
+    // As viem and ethers send them when asked to pretend.
+    const std::string poor = hex(led::plain_address(77));
+    const std::string pretended = fmt::format(
+        R"([{{"from":"{0}","to":"{1}","value":"0x1"}},"latest",{{"{0}":{{"balance":"0x1","nonce":"0x5"}}}}])",
+        poor, hex(led::plain_address(9)));
+    for (const char* method : {"eth_call", "eth_estimateGas", "eth_createAccessList"})
+        EXPECT_TRUE(rpc(method, pretended).as_object().contains("result")) << method;
+    EXPECT_EQ(error("eth_call", fmt::format(R"([{{"from":"{}","to":"{}","value":"0x1"}}])", poor,
+                                            hex(led::plain_address(9))))
+                  .substr(0, 6),
+              "-32000");
     // members() of the validators contract.
     const std::string members = fmt::format(
         R"([{{"to":"{}","data":"0x{}"}}])", hex(ledger::validators_address()),

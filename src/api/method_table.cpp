@@ -25,7 +25,7 @@ const std::vector<Method>& table() {
             {"eth_blockNumber", 0, &method::block_number},
             {"eth_call", 4, &method::eth_call},
             {"eth_chainId", 0, &method::chain_id, other},
-            {"eth_createAccessList", 2, &method::create_access_list},
+            {"eth_createAccessList", 4, &method::create_access_list},
             {"eth_estimateGas", 4, &method::estimate_gas},
             {"eth_feeHistory", 3, &method::fee_history},
             {"eth_gasPrice", 0, &method::gas_price},

@@ -31,7 +31,8 @@ class Document {
     Document(const Document&) = delete;
     Document& operator=(const Document&) = delete;
 
-    /// Null, with the reason in `problem`, unless `body` is one JSON value and nothing more.
+    /// Null, with the reason in `problem`, unless `body` is one JSON value and nothing more, whose
+    /// objects have each name once.
     static std::unique_ptr<Document> parse(std::string_view body, std::string& problem);
     [[nodiscard]] const boost::json::value& root() const;
 
@@ -81,6 +82,10 @@ class Params {
     /// Number, tag, hash or the object of [EIP-1898]. Absent: latest.
     [[nodiscard]] std::expected<BlockRef, RpcError> block(size_t index) const;
     [[nodiscard]] std::expected<CallRequest, RpcError> call(size_t index) const;
+    /// Balances and nonces to simulate with. Absent: none. What else could be
+    /// overridden is refused by name.
+    [[nodiscard]] std::expected<std::vector<ledger::AccountOverride>, RpcError> overrides(
+        size_t index) const;
     [[nodiscard]] std::expected<LogFilter, RpcError> log_filter(size_t index) const;
     /// Ascending, each within 0 to 100.
     [[nodiscard]] std::expected<std::vector<double>, RpcError> percentiles(size_t index) const;
@@ -94,6 +99,7 @@ class Params {
 };
 
 inline constexpr size_t slot_keys_max = 1024;
+inline constexpr size_t overrides_max = 1024;
 inline constexpr size_t percentiles_max = 100;
 
 }  // namespace holdfast::api

@@ -25,6 +25,20 @@ std::string read_field(const json::object& object, std::string_view name,
     return {};
 }
 
+// Nobody pays for a simulation, but a call that makes no sense is refused as it would be if sent.
+std::string check_fees(const json::object& object) {
+    std::optional<U256> price, cap, tip;
+    std::string problem = read_field(object, "gasPrice", &scalar::amount, price);
+    if (problem.empty()) problem = read_field(object, "maxFeePerGas", &scalar::amount, cap);
+    if (problem.empty()) problem = read_field(object, "maxPriorityFeePerGas", &scalar::amount, tip);
+    if (problem.empty() && price && (cap || tip))
+        problem = "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified";
+    if (problem.empty() && cap && tip && *cap < *tip)
+        problem = fmt::format("maxFeePerGas ({}) < maxPriorityFeePerGas ({})", cap->to_decimal(),
+                              tip->to_decimal());
+    return problem;
+}
+
 std::string read_call(const json::object& object, CallRequest& request) {
     ledger::Call& call = request.call;
     request.has_from = field(object, "from") != nullptr;
@@ -44,7 +58,30 @@ std::string read_call(const json::object& object, CallRequest& request) {
     } else if (data) {
         call.data = std::move(*data);
     }
-    return problem;
+    return problem.empty() ? check_fees(object) : problem;
+}
+
+std::expected<ledger::AccountOverride, RpcError> read_override(size_t index, std::string_view name,
+                                                               const json::value& value) {
+    const auto address = fixed_from_hex<Address>(name);
+    if (!address || !name.starts_with("0x")) return bad_param(index, "invalid address");
+    if (!value.is_object()) return bad_param(index, "expected an object of overrides");
+    ledger::AccountOverride result{.address = *address};
+    for (const auto& member : value.get_object()) {
+        const std::string_view what{member.key().data(), member.key().size()};
+        if (member.value().is_null()) continue;
+        if (what == "code" || what == "state" || what == "stateDiff" ||
+            what == "movePrecompileToAddress")
+            return override_unsupported(what);
+        if (what != "balance" && what != "nonce")
+            return bad_param(index, fmt::format("unknown override \"{}\"", what.substr(0, 64)));
+    }
+    std::string problem =
+        read_field(value.get_object(), "balance", &scalar::amount, result.balance);
+    if (problem.empty())
+        problem = read_field(value.get_object(), "nonce", &scalar::quantity, result.nonce);
+    if (!problem.empty()) return bad_param(index, problem);
+    return result;
 }
 
 std::string read_addresses(const json::value& value, std::vector<Address>& into) {
@@ -135,6 +172,22 @@ std::expected<CallRequest, RpcError> Params::call(size_t index) const {
     const std::string problem = read_call(value->get_object(), request);
     if (!problem.empty()) return bad_param(index, problem);
     return request;
+}
+
+std::expected<std::vector<ledger::AccountOverride>, RpcError> Params::overrides(
+    size_t index) const {
+    std::vector<ledger::AccountOverride> result;
+    const json::value* value = at(index);
+    if (value == nullptr) return result;
+    if (!value->is_object()) return bad_param(index, "expected an object of addresses");
+    if (value->get_object().size() > overrides_max)
+        return bad_param(index, fmt::format("more than {} overrides", overrides_max));
+    for (const auto& member : value->get_object()) {
+        auto one = read_override(index, {member.key().data(), member.key().size()}, member.value());
+        if (!one) return std::unexpected(one.error());
+        result.push_back(std::move(*one));
+    }
+    return result;
 }
 
 std::expected<LogFilter, RpcError> Params::log_filter(size_t index) const {

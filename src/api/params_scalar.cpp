@@ -40,6 +40,9 @@ Read<U256> amount(const json::value& value) {
     const std::string_view text = view_of(value.get_string());
     if (!has_prefix(text)) return std::unexpected("hex string without 0x prefix");
     if (text.size() > 66) return std::unexpected("hex number of more than 256 bits");
+    // One form for each number, so that nothing on the way can read it differently. [EIP-1474]
+    if (text.size() > 3 && text[2] == '0')
+        return std::unexpected("hex number with leading zero digits");
     const auto number = U256::parse("0x" + std::string(text.substr(2)));
     if (!number) return std::unexpected(fmt::format("invalid hex number \"{}\"", shown(text)));
     return *number;

@@ -91,6 +91,11 @@ std::string message_of(const Error& error) {
     return message;
 }
 
+std::unexpected<RpcError> override_unsupported(std::string_view what) {
+    return rpc_fail(rpc_code::invalid_params, fmt::format("overriding {} is not supported", what),
+                    fmt::format(R"({{"code":"api.override_unsupported","detail":"{}"}})", what));
+}
+
 RpcError to_rpc_error(const Error& error) {
     const Words* words = find_words(error.code);
     JsonOut data;

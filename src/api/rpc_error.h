@@ -38,6 +38,8 @@ inline constexpr int sync_timeout = 4;        ///< [EIP-7966]
 std::unexpected<RpcError> rpc_fail(int code, std::string message, std::string data_json = {});
 /// -32602 with geth's opening words.
 std::unexpected<RpcError> bad_param(size_t index, std::string_view what);
+/// A simulation cannot be told to change `what`: -32602, named api.override_unsupported.
+std::unexpected<RpcError> override_unsupported(std::string_view what);
 /// A named error as clients expect it: geth's words, and {"code": name, "detail": ...} as data.
 RpcError to_rpc_error(const Error& error);
 std::unexpected<RpcError> rpc_fail(const Error& error);

@@ -103,10 +103,22 @@ TEST_F(Rpc, notifications_run_and_are_not_answered) {
     EXPECT_EQ(post(R"([{"jsonrpc":"2.0","method":"nope"}])").status, 204);
 }
 
-TEST_F(Rpc, repeated_keys_are_tolerated) {
-    const HttpAnswer answer =
-        post(R"({"jsonrpc":"2.0","id":1,"id":2,"method":"nope","method":"net_version"})");
-    EXPECT_EQ(json::parse(answer.body).at("id"), 2);
+// A proxy that takes the first of two would see another request than the node.
+TEST_F(Rpc, an_object_with_two_members_of_one_name_is_refused) {
+    const std::string_view one = R"("jsonrpc":"2.0","id":1,"method":"net_version")";
+    const auto code = [&](const std::string& body) -> int64_t {
+        const json::value answer = json::parse(post(body).body);
+        const json::object& first =
+            answer.is_array() ? answer.at(0).as_object() : answer.as_object();
+        return first.contains("error") ? first.at("error").at("code").as_int64() : 0;
+    };
+    EXPECT_EQ(code(fmt::format(R"({{{},"params":[]}})", one)), 0);
+    EXPECT_EQ(code(fmt::format(R"({{{},"id":2}})", one)), -32700);
+    EXPECT_EQ(code(fmt::format(R"({{{},"i\u0064":2}})", one)), -32700);
+    EXPECT_EQ(code(fmt::format(R"([{{{},"params":[{{"a":1,"b":[{{"a":1,"a":1}}]}}]}}])", one)),
+              -32700);
+    // Names and colons inside texts, and the same name in another object, are something else.
+    EXPECT_EQ(code(fmt::format(R"({{{},"x":"\":\"::","y":{{"x":{{"x":":"}}}}}})", one)), 0);
 }
 
 TEST_F(Rpc, what_never_comes_back_is_answered_with_a_timeout) {

@@ -54,6 +54,8 @@ inline constexpr Errc no_ledger{"ledger.missing"};  ///< the store holds none: `
 inline constexpr Errc already_exists{"ledger.already_exists"};  ///< `create` on a store in use
 inline constexpr Errc bad_snapshot{"ledger.bad_snapshot"};  ///< does not hash to the certified root
 inline constexpr Errc unknown_height{"ledger.unknown_height"};  ///< never existed here, or pruned
+inline constexpr Errc override_too_large{
+    "ledger.override_too_large"};  ///< no sum of balances may leave 256 bits
 inline constexpr Errc call_reverted{
     "execution.reverted"};  ///< detail: the reason; data in `output`
 }  // namespace errc
@@ -67,12 +69,19 @@ struct Executed {
 };
 
 /// What eth_call and eth_estimateGas ask.
+/// What an account has in a simulation, whatever it has in truth.
+struct AccountOverride {
+    Address address;
+    std::optional<U256> balance;
+    std::optional<uint64_t> nonce;
+};
 struct Call {
     Address from;
     std::optional<Address> to;
     uint64_t gas_limit = 0;  ///< 0: the block's
     U256 value;
     Bytes data;
+    std::vector<AccountOverride> overrides;
 };
 struct CallResult {
     bool success = false;

@@ -79,6 +79,42 @@ TEST(Ledger, TheFeeRecipientMayBeSenderOrReceiver) {
     }
 }
 
+TEST(Simulate, PretendsOtherBalancesAndNonces) {
+    TestChain chain;
+    const Reader reader = chain.reader();
+    const Address rich = account_address(0), poor = plain_address(1), to = plain_address(2);
+    const auto run = [&](Call call) {
+        return simulate(reader, chain.genesis(), Height(0), std::move(call));
+    };
+    Call call{.from = poor, .to = to, .value = ether};
+    EXPECT_EQ(run(call).error().code, errc::insufficient_funds);
+    call.overrides = {{.address = poor, .balance = ether, .nonce = UINT64_MAX}};
+    const auto paid = run(call);
+    ASSERT_TRUE(paid) << describe(paid.error());
+    EXPECT_TRUE(paid->success);
+    call.overrides = {{.address = poor, .balance = ether - U256(1)}};
+    EXPECT_EQ(run(call).error().code, errc::insufficient_funds);
+    EXPECT_EQ(run({.from = rich, .to = to, .value = ether, .overrides = {{rich, U256(0), {}}}})
+                  .error()
+                  .code,
+              errc::insufficient_funds);
+    // What a recipient has and gets must never leave 256 bits: a client could stop the node.
+    const U256 most = U256(0) - U256(1);
+    EXPECT_EQ(run({.from = poor, .to = rich, .value = most, .overrides = {{poor, most, {}}}})
+                  .error()
+                  .code,
+              errc::override_too_large);
+    const U256 half = most / U256(2) + U256(1);
+    EXPECT_EQ(run({.from = poor,
+                   .to = to,
+                   .value = half,
+                   .overrides = {{poor, half, {}}, {to, half, {}}}})
+                  .error()
+                  .code,
+              errc::override_too_large);
+    EXPECT_TRUE(chain.account(poor).is_empty());
+}
+
 TEST(Simulate, AnswersWithoutChangingAnything) {
     TestChain chain;
     const Reader reader = chain.reader();

@@ -8,6 +8,30 @@
 #include "ledger/transition.h"
 
 namespace holdfast::ledger {
+namespace {
+
+void apply(JournaledState& state, const AccountOverride& wish) {
+    if (wish.balance) {
+        const U256 had = state.account(wish.address).balance;
+        state.take_balance(wish.address, had);
+        state.add_balance(wish.address, *wish.balance);
+    }
+    if (wish.nonce) state.set_nonce(wish.address, *wish.nonce);
+}
+
+// No sum of balances may leave 256 bits, with money from nowhere no less than without.
+Status check_overrides(const Call& call, const chain::Genesis& genesis) {
+    if (call.overrides.empty()) return {};
+    std::optional<U256> total = U256();
+    for (const auto& [address, account] : genesis.alloc)
+        if (total) total = checked_add(*total, account.balance);
+    for (const AccountOverride& wish : call.overrides)
+        if (total && wish.balance) total = checked_add(*total, *wish.balance);
+    if (!total) return fail(errc::override_too_large, "all balances together exceed 256 bits");
+    return {};
+}
+
+}  // namespace
 
 Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis, Height height,
                             const Call& call) {
@@ -28,10 +52,11 @@ Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis,
                                 .base_fee = header->base_fee_per_gas,
                                 .prev_randao = header->prev_randao});
     if (auto target = check_target(state, call.to); !target) return std::unexpected(target.error());
-    if (from->balance < call.value) {
-        return fail(
-            errc::insufficient_funds,
-            fmt::format("has {}, sends {}", from->balance.to_decimal(), call.value.to_decimal()));
+    if (auto ok = check_overrides(call, genesis); !ok) return std::unexpected(ok.error());
+    for (const AccountOverride& wish : call.overrides) apply(state, wish);
+    if (const U256 balance = state.account(call.from).balance; balance < call.value) {
+        return fail(errc::insufficient_funds,
+                    fmt::format("has {}, sends {}", balance.to_decimal(), call.value.to_decimal()));
     }
     chain::Transaction shape;
     shape.to = call.to;

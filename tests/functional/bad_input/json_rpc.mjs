@@ -45,6 +45,11 @@ export const body_cases = [
         body: Buffer.from(request('"method":"eth_chainId"'), "utf16le"),
         code: parse_error,
     },
+    {
+        name: "one name twice in an object",
+        body: request('"method":"eth_chainId","method":"eth_blockNumber"'),
+        code: parse_error,
+    },
     { name: "NaN", body: request('"method":"eth_chainId","params":[NaN]'), code: parse_error },
     { name: "a comment", body: request('"method":"eth_chainId"/**/'), code: parse_error },
     { name: "a trailing comma", body: request('"method":"eth_chainId",'), code: parse_error },
@@ -140,7 +145,7 @@ export const call_cases = [
     {
         name: "a block number with a leading zero",
         call: ["eth_getBlockByNumber", ["0x01", false]],
-        code: /-32602|ok/,
+        code: invalid_params,
     },
     {
         name: "an empty block number",
@@ -225,7 +230,24 @@ export const call_cases = [
     {
         name: "a call with both kinds of price",
         call: ["eth_call", [{ to: address, gasPrice: "0x1", maxFeePerGas: "0x1" }, "latest"]],
-        code: /-32602|-32000|ok/,
+        code: invalid_params,
+    },
+    {
+        name: "a call with a made-up balance that leaves 256 bits",
+        call: [
+            "eth_call",
+            [
+                { from: address, to: address, value: `0x${"f".repeat(64)}` },
+                "latest",
+                { [address]: { balance: `0x${"f".repeat(64)}` } },
+            ],
+        ],
+        code: /-32000/,
+    },
+    {
+        name: "a call with made-up code",
+        call: ["eth_call", [{ to: address }, "latest", { [address]: { code: "0x00" } }]],
+        code: invalid_params,
     },
     {
         name: "a call with more value than anybody has",
