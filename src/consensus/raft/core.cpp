@@ -256,7 +256,7 @@ consensus::EngineStatus Core::status() const {
 
 consensus::Probe Core::probe() const {
     const Configuration& configuration = log_.configuration();
-    return {
+    consensus::Probe probe{
         {"role", static_cast<uint64_t>(role_)},
         {"term", promise_.term.value},
         {"vote", promise_.vote.value},
@@ -275,6 +275,15 @@ consensus::Probe Core::probe() const {
         {"outgoing", configuration.outgoing.size()},
         {"reads", reads_.size() + waiting_.size() + forwarded_.size()},
     };
+    // Of a leader, what it knows of each peer: four numbers each, in this order.
+    for (const auto& [id, peer] : peers_) {
+        if (!peer.heard) continue;
+        probe.emplace_back("peer", id.value);
+        probe.emplace_back("peer_incarnation", peer.speaker.incarnation);
+        probe.emplace_back("peer_rejoined", peer.speaker.rejoined ? 1 : 0);
+        probe.emplace_back("peer_match", peer.match.value);
+    }
+    return probe;
 }
 
 }  // namespace holdfast::raft
