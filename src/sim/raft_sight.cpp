@@ -235,6 +235,8 @@ void RaftSight::on_start(NodeId id, const consensus::Base& base,
         node.log = std::move(log);
         node.promise = node.durable_promise;
     }
+    // Tokens of records that were torn off were never taken for durable: they come again.
+    node.written = 0;
     for (const consensus::JournalRecord& stored : records)
         node.written = std::max(node.written, stored.token.value);
     // Opening a journal syncs what it finds, for the engine takes it for durable.

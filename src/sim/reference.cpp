@@ -73,6 +73,8 @@ std::optional<Height> Chain::height_of(const Hash32& transaction) const {
 Interpreter::Interpreter(const chain::Genesis& genesis, std::shared_ptr<const Chain> chain)
     : chain_(std::move(chain)),
       fees_(genesis.fees),
+      touched_(1),
+      burnt_(1, U256{}),
       parent_base_fee_(genesis.fees.base_fee_initial),
       parent_gas_limit_(genesis.gas_limit) {
     for (const auto& [address, account] : genesis.alloc) {

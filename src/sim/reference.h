@@ -87,8 +87,8 @@ class Interpreter {
     std::shared_ptr<const Chain> chain_;
     chain::FeeRules fees_;
     std::unordered_map<Address, std::vector<State>> states_;  ///< by height
-    std::vector<std::vector<Address>> touched_{1};            ///< by height
-    std::vector<U256> burnt_{1};                              ///< by height
+    std::vector<std::vector<Address>> touched_;               ///< by height
+    std::vector<U256> burnt_;                                 ///< by height
     U256 issued_, sum_;
     Height at_;
     U256 parent_base_fee_;
