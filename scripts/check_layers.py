@@ -8,6 +8,8 @@ import re
 import sys
 import tempfile
 
+from check import run
+
 # Arrows point to a lower level: never up, never sideways.
 LEVELS = {
     "base": 0, "crypto": 1,
@@ -183,18 +185,5 @@ def self_test():
     return failures
 
 
-def main():
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if "--self-test" in sys.argv:
-        problems, subject = self_test(), "self-test"
-    else:
-        problems, count = check(root)
-        subject = f"{count} files"
-    for problem in problems:
-        print(problem)
-    print(f"check_layers: {subject}, {len(problems)} problems")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("check_layers", check, self_test))

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+from check import run
+
 COLUMNS_MAX = 100
 LINES_MAX = {".h": 200, ".cpp": 500, ".py": 500, ".mjs": 500, ".js": 500, ".cmake": 500, "": 500}
 COMMENT = {".h": "//", ".cpp": "//", ".mjs": "//", ".js": "//"}
@@ -222,18 +224,5 @@ def self_test():
     return failures
 
 
-def main():
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if "--self-test" in sys.argv:
-        problems, subject = self_test(), "self-test"
-    else:
-        problems, count = check(root)
-        subject = f"{count} files"
-    for problem in problems:
-        print(problem)
-    print(f"check_text: {subject}, {len(problems)} problems")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("check_text", check, self_test))
