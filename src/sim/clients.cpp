@@ -110,6 +110,17 @@ void Clients::acknowledge(const Hash32& hash, NodeId node, Height height) {
         {.at = around_.schedule.now(), .height = height, .balance = {}, .node = node});
 }
 
+std::string Clients::oldest() const {
+    const Waiting* first = nullptr;
+    for (const auto& [hash, waiting] : waiting_)
+        if (first == nullptr || waiting.call.id < first->call.id) first = &waiting;
+    if (first == nullptr) return "nobody waits";
+    const chain::Transaction& transaction = first->transaction->transaction;
+    return fmt::format("the oldest of {} transfers is {} number {} of account {}", waiting_.size(),
+                       first->is_ours ? "transfer" : "an operator's call,", transaction.nonce,
+                       first->call.account);
+}
+
 void Clients::read(uint64_t account_number, NodeId node) {
     const Call call{.id = ++last_call_,
                     .kind = OperationKind::read,

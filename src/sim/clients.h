@@ -24,6 +24,8 @@ class Clients {
     void stay_with(std::vector<NodeId> nodes) { nodes_ = std::move(nodes); }
     /// Transfers not yet acknowledged.
     [[nodiscard]] size_t waiting() const { return waiting_.size(); }
+    /// In words, which transfer waits longest.
+    [[nodiscard]] std::string oldest() const;
 
     uint64_t acknowledged = 0, reads_answered = 0, tried_again = 0;
 

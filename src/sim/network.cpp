@@ -166,6 +166,7 @@ void Network::accept(NodeId from, NodeId to) {
         return at(answer, from, [this, from, to] { sockets_.at(from)->on_dial_failed(to); });
     const ConnectionId id = ++last_connection_;
     connections_[id] = {.dialer = from, .acceptor = to, .forth = {}, .back = {}};
+    connections_[id].back.last_arrival = answer;  // nothing comes before word of the connection
     acceptor.on_connected(from, id);
     at(answer, from, [this, id, from, to] {
         if (connections_.contains(id)) return sockets_.at(from)->on_connected(to, id);
@@ -203,7 +204,7 @@ void Network::transmit(ConnectionId id, Connection& connection, NodeId from, con
     }
     Random dice = random(from, to);
     const Duration when =
-        std::max(delay(link, from, to, bytes->size(), dice), direction.last_arrival);
+        std::max(delay(link, from, to, bytes->size(), dice), direction.last_arrival + 1us);
     direction.last_arrival = when;
     if (dice.below(1000) >= link.loss)
         return at(when, to, [this, id, from, to, bytes] { receive(id, from, to, bytes); });

@@ -102,8 +102,9 @@ bool Run::play(Duration deadline, const std::function<bool()>& until) {
     Duration last{};
     while (watch_.violations().empty()) {
         if (until && until()) return true;
+        const auto next = schedule_.next();
+        if (!next || *next >= deadline) return false;
         const auto action = schedule_.take();
-        if (!action || schedule_.now() >= deadline) return false;
         at_once = schedule_.now() == last ? at_once + 1 : 0;
         last = schedule_.now();
         if (at_once > events_at_once_max) {
@@ -141,16 +142,18 @@ void Run::heal(const std::vector<NodeId>& nodes) {
 }
 
 bool Run::agree(const std::vector<NodeId>& nodes) const {
-    std::optional<Hash32> head;
+    std::vector<node::NodeStatus> statuses;
     for (const NodeId id : nodes) {
         const Machine& machine = *machines_.at(id);
         if (!machine.up()) return false;
-        const node::NodeStatus status = machine.node()->status();
-        if (!status.is_member) continue;  // nobody has to serve it
-        if (head && *head != status.head_hash) return false;
-        head = status.head_hash;
+        statuses.push_back(machine.node()->status());
     }
-    return true;
+    const auto newest = std::ranges::max_element(statuses, {}, &node::NodeStatus::head);
+    return std::ranges::all_of(statuses, [&](const node::NodeStatus& status) {
+        // Nobody has to serve who is no member any more, and it may never hear of that.
+        return newest->members.find(status.self) == nullptr ||
+               status.head_hash == newest->head_hash;
+    });
 }
 
 bool Run::demand_progress() {
@@ -189,7 +192,7 @@ bool Run::demand_progress() {
 }
 
 std::string Run::picture() const {
-    std::string text = fmt::format("{} transfers wait;", clients_.waiting());
+    std::string text = clients_.oldest() + ";";
     for (const NodeId id : core_) {
         const Machine& machine = *machines_.at(id);
         if (!machine.up()) {

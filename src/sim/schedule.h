@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <queue>
 #include <vector>
 
@@ -16,6 +17,10 @@ class Schedule {
     /// `order` decides among events of the same instant: draw it.
     void at(Duration when, uint64_t order, Action action) {
         queue_.push({std::max(when, now_), order, next_++, std::move(action)});
+    }
+    /// When the next event is due; null if there is none.
+    [[nodiscard]] std::optional<Duration> next() const {
+        return queue_.empty() ? std::nullopt : std::optional(queue_.top().when);
     }
     /// Takes the next event and moves time on to it; null if there is none.
     [[nodiscard]] Action take() {
