@@ -223,6 +223,12 @@ class Pool::Child {
             return std::nullopt;
         }
         busy_ = false;
+        // Verdict and violations say the same, whoever runs the plan.
+        Outcome& outcome = finished.outcome;
+        if (outcome.verdict != Verdict::held && outcome.violations.empty())
+            outcome.violations.push_back({.checker = "unnamed", .what = "no rule was named"});
+        if (outcome.verdict == Verdict::held && !outcome.violations.empty())
+            outcome.verdict = Verdict::safety;
         return finished;
     }
 

@@ -61,8 +61,10 @@ svg text.small { text-anchor: end; fill: var(--soft); font-size: 11px }
 .leader { fill: var(--leader) } .candidate { fill: var(--candidate) }
 .follower { fill: var(--follower) } .learner { fill: var(--learner) }
 .abstaining { fill: var(--abstaining) } .starting { fill: var(--starting) }
-.down { fill: var(--down) } .paused { fill: url(#hatch) } .hatch { stroke: var(--ink); stroke-width: 2.5 }
+.down { fill: var(--down) } .paused { fill: url(#hatch) }
+.hatch { stroke: var(--ink); stroke-width: 2.5 }
 svg .word text { fill: var(--on-leader); font-size: 11px; font-weight: 600 }
+svg .word text.on-candidate { fill: #1d2328 }
 .spell { stroke-width: 1.2 }
 .spell.network { fill: var(--network); stroke: var(--network) }
 .spell.process { fill: var(--process); stroke: var(--process) }
@@ -89,7 +91,8 @@ svg .broken-flag text { fill: var(--broken); font-weight: 650 }
   border-radius: 6px; padding: 5px 10px; font-size: 13px; max-width: 380px; opacity: 0; z-index: 2 }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 20px; margin: 12px 2px; padding: 0;
   list-style: none; font-size: 13px; color: var(--soft) }
-.legend li { display: flex; gap: 6px; align-items: center } .legend svg { width: 22px; height: 16px }
+.legend li { display: flex; gap: 6px; align-items: center }
+.legend svg { width: 22px; height: 16px }
 table { border-collapse: collapse; width: 100%; font-size: 14px }
 td, th { text-align: left; padding: 4px 14px 4px 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere }
@@ -183,7 +186,8 @@ addEventListener('pointerup', event => {
   const other = seconds(event), start = grabbed;
   grabbed = null;
   chosen.style.visibility = 'hidden';
-  if (Math.abs(place(other) - place(start)) > 6) show(Math.min(start, other), Math.max(start, other));
+  const [a, b] = [Math.min(start, other), Math.max(start, other)];
+  if (place(b) - place(a) > 6) show(a, b);
 });
 svg.addEventListener('pointermove', event => {
   const at = seconds(event);

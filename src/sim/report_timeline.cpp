@@ -94,11 +94,14 @@ class Drawing {
             "<title>{}</title></rect>\n",
             span.style, x(span.from), y, x(span.to) - x(span.from), height, escaped(span.tip));
         if (span.label.empty()) return;
+        // As the script does when it scales: no word without room.
+        const double room = x(span.to) - x(span.from);
+        const bool hidden = room < static_cast<double>(span.label.size()) * 7 + 7;
         fixed_ += fmt::format(
-            "<g class=\"f word\" data-x=\"{:.3f}\" data-w=\"{:.3f}\" transform=\"translate({:.3f},"
-            "0)\"><text x=\"4\" y=\"{:.1f}\">{}</text></g>\n",
-            x(span.from), x(span.to) - x(span.from), x(span.from), y + height / 2 + 4,
-            escaped(span.label));
+            "<g class=\"f word\" data-x=\"{0:.3f}\" data-w=\"{1:.3f}\"{2} transform=\"translate("
+            "{0:.3f},0)\"><text class=\"on-{3}\" x=\"4\" y=\"{4:.1f}\">{5}</text></g>\n",
+            x(span.from), room, hidden ? " style=\"visibility:hidden\"" : "",
+            span.style.substr(span.style.find(' ') + 1), y + height / 2 + 4, escaped(span.label));
     }
 
     [[nodiscard]] Span span_of(const Recorder::Done& done, std::string_view extra) const {
@@ -357,7 +360,7 @@ class Drawing {
             "<svg id=\"timeline\" tabindex=\"0\" viewBox=\"0 0 {0:.0f} {1:.0f}\" role=\"img\" "
             "aria-label=\"timeline of the run\" data-left=\"{2:.0f}\" data-width=\"{3:.0f}\" "
             "data-us=\"{4}\" data-bottom=\"{5:.1f}\" data-top=\"{6:.1f}\">\n"
-            "<defs><clipPath id=\"plot\"><rect x=\"-7\" y=\"0\" width=\"{7:.0f}\" "
+            "<defs><clipPath id=\"plot\"><rect x=\"-14\" y=\"0\" width=\"{7:.0f}\" "
             "height=\"{1:.0f}\""
             "/></clipPath><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits="
             "\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><line class=\"hatch\" x1=\"0\" "
@@ -367,7 +370,7 @@ class Drawing {
             "<g class=\"z\">\n{13}</g>\n{14}{15}"
             "<line class=\"cross\" y1=\"{10:.1f}\" y2=\"{5:.1f}\"/>"
             "<rect class=\"chosen\" y=\"{10:.1f}\" height=\"{16:.1f}\"/></g></g></svg>\n",
-            width, height, left, plot_width, end_.count(), y_, axis_height, plot_width + 14, names_,
+            width, height, left, plot_width, end_.count(), y_, axis_height, plot_width + 28, names_,
             backdrop(), axis_height - 6, ticks(), grid_, shapes_, fixed_, foreground(),
             y_ - axis_height + 6);
     }
