@@ -102,7 +102,7 @@ class WebSocket {
         upgraded = socket.answer();
     }
     /// One masked frame; a mask of zero leaves the bytes as they are. [RFC 6455 §5.2]
-    void frame(uint8_t opcode, std::string_view payload, bool masked = true) const {
+    static std::string framed(uint8_t opcode, std::string_view payload, bool masked = true) {
         std::string out(1, static_cast<char>(0x80 | opcode));
         const auto mask_bit = static_cast<uint8_t>(masked ? 0x80 : 0);
         const auto put = [&](uint64_t value, int bytes) {
@@ -119,7 +119,10 @@ class WebSocket {
             put(payload.size(), 8);
         }
         if (masked) out.append(4, '\0');
-        socket.send(out.append(payload));
+        return out.append(payload);
+    }
+    void frame(uint8_t opcode, std::string_view payload, bool masked = true) const {
+        socket.send(framed(opcode, payload, masked));
     }
     void send(std::string_view text) const { frame(1, text); }
     /// The next message; empty when closed, and then `close_code` says why.

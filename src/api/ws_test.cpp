@@ -41,6 +41,24 @@ TEST_F(Ws, serves_the_same_methods_and_keeps_many_in_flight) {
     EXPECT_EQ(std::ranges::count(seen, true), count);
 }
 
+// Their answers are ready at once, while the request is still in the buffer: a read that began then
+// would lose what follows it.
+TEST_F(Ws, requests_that_arrive_together_are_all_answered_rightly) {
+    WebSocket client(server->port());
+    std::string together;
+    constexpr int count = 20;
+    for (int i = 0; i < count; ++i)
+        together += WebSocket::framed(
+            1, fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"eth_chainId"}})", i));
+    client.socket.send(together);
+    for (int i = 0; i < count; ++i) {
+        const json::value answer = client.receive_json();
+        EXPECT_EQ(answer.at("id"), i);
+        ASSERT_TRUE(answer.as_object().contains("result")) << answer;
+        EXPECT_EQ(answer.at("result"), "0x1092");
+    }
+}
+
 TEST_F(Ws, bad_messages_are_answered_and_bad_frames_end_it) {
     WebSocket client(server->port());
     client.send("nonsense");
