@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/methods.h"
 #include "api/rpc.h"
 
 namespace holdfast::api {
@@ -54,23 +55,11 @@ std::string label(std::string_view name, std::string_view value) {
     return fmt::format("{}=\"{}\"", name, escaped);
 }
 
-std::string_view state_name(node::NodeState state) {
-    switch (state) {
-        case node::NodeState::running:
-            return "running";
-        case node::NodeState::syncing:
-            return "syncing";
-        case node::NodeState::stopped:
-            return "stopped";
-    }
-    return "unknown";
-}
-
 void render_node(Text& text, const node::NodeStatus& status) {
     text.metric("node_state", "gauge", "1 for the state that the node is in");
     for (const auto state :
          {node::NodeState::running, node::NodeState::syncing, node::NodeState::stopped})
-        text.value(label("state", state_name(state)), status.state == state ? 1 : 0);
+        text.value(label("state", to_string(state)), status.state == state ? 1 : 0);
     text.metric("engine_role", "gauge", "1, with the engine and this node's role in it")
         .value(label("engine", status.engine) + "," + label("role", status.agreement.role), 1);
     text.gauge("head_height", "number of the latest executed block", status.head.value);
@@ -85,6 +74,8 @@ void render_node(Text& text, const node::NodeStatus& status) {
     text.gauge("members_epoch", "changes of membership so far", status.members.epoch);
     text.gauge("is_member", "1 if this node is a member", status.is_member ? 1 : 0);
     text.gauge("pending_transactions", "transactions in the pool", status.pending_transactions);
+    text.gauge("ready_transactions", "of them: no nonce before them is missing",
+               status.ready_transactions);
     text.gauge("pending_bytes", "bytes of transactions in the pool", status.pending_bytes);
     text.gauge("journal_bytes", "size of the journal", status.journal_bytes);
     text.metric("queue_depth", "gauge", "entries waiting in each queue of the node");

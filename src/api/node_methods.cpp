@@ -80,6 +80,7 @@ std::string status_json(const node::NodeStatus& status) {
     out.key("certified").number(status.certified.value);
     out.key("syncTarget").number(status.sync_target.value);
     out.key("pool").object().key("transactions").number(status.pending_transactions);
+    out.key("ready").number(status.ready_transactions);
     out.key("bytes").number(status.pending_bytes).end_object();
     out.key("journalBytes").number(status.journal_bytes);
     out.key("members").number(uint64_t{status.members.members.size()});
@@ -168,8 +169,11 @@ void syncing(Service& service, const Call& call) {
 void pool_status(Service& service, const Call& call) {
     service.backend().status([call](const node::NodeStatus& status) {
         JsonOut out;
-        out.object().key("pending").quantity(status.pending_transactions);
-        out.key("queued").quantity(uint64_t{0}).end_object();
+        // Queued, in geth's words: a transaction before it is missing.
+        out.object().key("pending").quantity(status.ready_transactions);
+        out.key("queued")
+            .quantity(status.pending_transactions - status.ready_transactions)
+            .end_object();
         call.reply(out.take());
     });
 }

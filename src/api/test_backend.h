@@ -59,7 +59,7 @@ class TestBackend : public Backend {
         {
             const std::scoped_lock lock(mutex_);
             ++submitted;
-            status = pool_.add(transaction, next_base_fee(), Instant{});
+            status = pool_.add(transaction, next_base_fee());
         }
         if (done) done(status);
         if (mines_at_once && status) mine();
@@ -102,7 +102,8 @@ class TestBackend : public Backend {
         status.head = chain_.ledger().head();
         status.head_hash = chain_.ledger().head_block().hash;
         status.sync_target = status.head + 7;
-        status.pending_transactions = pool_.size();
+        status.pending_transactions = pool_.size() + queued;
+        status.ready_transactions = pool_.size();
         status.members = chain_.ledger().members();
         status.queues = {{"execute", 3}};
         done(status);
@@ -155,7 +156,8 @@ class TestBackend : public Backend {
     }
 
     std::atomic<bool> mines_at_once = false;
-    std::atomic<bool> mute = false;  ///< never answers `status`
+    std::atomic<uint64_t> queued = 0;  ///< pooled, with a gap before them
+    std::atomic<bool> mute = false;    ///< never answers `status`
     std::atomic<int> linearizable_calls = 0;
     std::atomic<int> submitted = 0;
     std::optional<Error> linearizable_error;

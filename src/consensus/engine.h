@@ -55,6 +55,8 @@ class Engine {
     /// Appends what is to be done to `out`, in order.
     virtual void step(Instant now, Input input, Effects& out) = 0;
     [[nodiscard]] virtual EngineStatus status() const = 0;
+    /// The status' leader alone, for whoever asks at every tick; null id if none is known.
+    [[nodiscard]] virtual NodeId leader() const { return status().leader.value_or(NodeId{}); }
     [[nodiscard]] virtual Probe probe() const = 0;
 };
 

@@ -95,7 +95,7 @@ Status Mempool::Impl::make_room(const Entry& entry, const chain::Account& accoun
     return {};
 }
 
-Status Mempool::Impl::add(TransactionPtr transaction, Instant now) {
+Status Mempool::Impl::add(TransactionPtr transaction) {
     if (by_hash.contains(transaction->hash)) return fail(errc::already_known);
     const Address address = transaction->sender;
     const uint64_t nonce = transaction->transaction.nonce;
@@ -113,10 +113,8 @@ Status Mempool::Impl::add(TransactionPtr transaction, Instant now) {
                                  transaction->transaction.max_fee_per_gas);
     const auto cost = gas ? checked_add(*gas, transaction->transaction.value) : std::nullopt;
     if (!cost) return fail(errc::insufficient_funds, "costs more than any account can hold");
-    const Entry entry{.transaction = std::move(transaction),
-                      .cost = *cost,
-                      .sequence = next_sequence,
-                      .admitted = now};
+    const Entry entry{
+        .transaction = std::move(transaction), .cost = *cost, .sequence = next_sequence};
     U256 others;  // what the sender's other transactions may take
     const Entry* replaced = nullptr;
     if (place != senders.end()) {
@@ -154,7 +152,6 @@ Status Mempool::Impl::add(TransactionPtr transaction, Instant now) {
     bytes += entry.bytes();
     sender.total_cost += entry.cost;
     by_hash.emplace(hash, Place{&sender, nonce});
-    by_age.emplace(entry.sequence, Place{&sender, nonce});
     sender.entries.emplace(nonce, entry);
     if (nonce == sender.nonce + sender.ready) count_ready(sender, sender.ready);
     settle(sender);

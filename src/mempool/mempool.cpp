@@ -17,9 +17,9 @@ constexpr size_t misfits_max = 128;
 Mempool::Mempool(const Limits& limits, uint64_t block_gas_limit, AccountSource accounts)
     : impl_(std::make_shared<Impl>(limits, block_gas_limit, std::move(accounts))) {}
 
-Status Mempool::add(TransactionPtr transaction, const U256& base_fee, Instant now) {
+Status Mempool::add(TransactionPtr transaction, const U256& base_fee) {
     impl_->set_base_fee(base_fee);
-    return impl_->add(std::move(transaction), now);
+    return impl_->add(std::move(transaction));
 }
 
 Mempool::Selection Mempool::select(const std::unordered_set<Hash32>& excluded, size_t bytes_max,
@@ -120,16 +120,6 @@ uint64_t Mempool::next_nonce(const Address& sender) const {
 std::optional<Error> Mempool::dropped_because(const Hash32& hash) const {
     const auto reason = impl_->dropped.find(hash);
     return reason == impl_->dropped.end() ? std::nullopt : std::optional(reason->second);
-}
-
-std::vector<TransactionPtr> Mempool::admitted_before(Instant older_than, size_t count_max) const {
-    std::vector<TransactionPtr> result;
-    for (const auto& [sequence, place] : impl_->by_age) {
-        const Entry& entry = place.sender->entries.at(place.nonce);
-        if (result.size() == count_max || entry.admitted >= older_than) break;
-        result.push_back(entry.transaction);
-    }
-    return result;
 }
 
 size_t Mempool::size() const {

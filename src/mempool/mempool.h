@@ -11,7 +11,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/time.h"
 #include "chain/account.h"
 #include "chain/block.h"
 
@@ -48,7 +47,7 @@ class Mempool {
     Mempool(const Limits& limits, uint64_t block_gas_limit, AccountSource accounts);
 
     /// Errors: errc above. `base_fee` is that of the next block.
-    Status add(TransactionPtr transaction, const U256& base_fee, Instant now);
+    Status add(TransactionPtr transaction, const U256& base_fee);
 
     struct Selection {
         std::vector<TransactionPtr> transactions;
@@ -75,9 +74,6 @@ class Mempool {
     [[nodiscard]] uint64_t next_nonce(const Address& sender) const;
     /// Why a transaction that was once here is gone; null if unknown. Bounded memory.
     [[nodiscard]] std::optional<Error> dropped_because(const Hash32& hash) const;
-    /// Transactions admitted before `older_than` and still here, oldest first: to be offered again.
-    [[nodiscard]] std::vector<TransactionPtr> admitted_before(Instant older_than,
-                                                              size_t count_max) const;
 
     [[nodiscard]] size_t size() const;
     [[nodiscard]] size_t size_bytes() const;

@@ -65,7 +65,7 @@ class Table {
             in >> base_fee_;
         } else if (command == "tx") {
             const auto transaction = make(fields(in));
-            const auto status = pool().add(transaction, fee(), Instant{});
+            const auto status = pool().add(transaction, fee());
             EXPECT_EQ(status ? "ok" : status.error().code.name, want) << text;
             if (status) names_[transaction->hash] = name_of(text);
         } else {
@@ -208,8 +208,7 @@ TEST(Mempool, StaysConsistentUnderRandomTraffic) {
                                 .cap = random.between(10, 60),
                                 .value = random.below(1000)};
             const auto transaction = make(fields);
-            if (pool.add(transaction, fee, Instant(Duration(step))))
-                alive[transaction->hash] = transaction;
+            if (pool.add(transaction, fee)) alive[transaction->hash] = transaction;
 
             std::unordered_set<Hash32> excluded;
             for (const auto& [hash, item] : alive) {
@@ -264,20 +263,6 @@ TEST(Mempool, StaysConsistentUnderRandomTraffic) {
             if (HasFailure()) FAIL() << "seed " << seed << " step " << step;
         }
     }
-}
-
-TEST(Mempool, OffersTheOldestAgain) {
-    Mempool pool({}, 30'000'000, [](const Address&) {
-        return chain::Account{.balance = gwei * U256(1'000'000'000)};
-    });
-    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
-        ASSERT_TRUE(pool.add(make({.sender = "a", .nonce = nonce, .cap = 10}), 0,
-                             Instant(Duration(nonce))));
-    }
-    EXPECT_EQ(pool.admitted_before(Instant(Duration(3)), 100).size(), 3u);
-    const auto two = pool.admitted_before(Instant(Duration(3)), 2);
-    ASSERT_EQ(two.size(), 2u);
-    EXPECT_EQ(two[0]->transaction.nonce, 0u);
 }
 
 TEST(Mempool, ReasonsAreForgottenInTheEnd) {

@@ -28,7 +28,6 @@ void Mempool::Impl::remove(Sender& sender, uint64_t nonce, const std::optional<E
     bytes -= entry.bytes();
     sender.total_cost -= entry.cost;
     by_hash.erase(hash);
-    by_age.erase(entry.sequence);
     sender.entries.erase(place);
     if (nonce >= sender.nonce && nonce - sender.nonce < sender.ready)
         count_ready(sender, nonce - sender.nonce);

@@ -27,7 +27,6 @@ struct Entry {
     TransactionPtr transaction;
     U256 cost;  ///< gas limit * fee cap + value: the most it may take
     uint64_t sequence = 0;
-    Instant admitted;
     [[nodiscard]] const U256& tip() const {
         return transaction->transaction.max_priority_fee_per_gas;
     }
@@ -96,7 +95,7 @@ struct Mempool::Impl {
     Impl(const Limits& given, uint64_t gas, AccountSource source)
         : limits(given), block_gas_limit(gas), accounts(std::move(source)) {}
 
-    Status add(TransactionPtr transaction, Instant now);
+    Status add(TransactionPtr transaction);
     void set_base_fee(const U256& fee);
     /// Takes over the account's nonce and balance, and throws out what no longer fits them.
     void refresh(
@@ -127,7 +126,6 @@ struct Mempool::Impl {
     };
     std::unordered_map<Address, Sender> senders;
     std::unordered_map<Hash32, Place> by_hash;
-    std::map<uint64_t, Place> by_age;  ///< by sequence
     std::set<Priced, HighestFirst> full_tip_heads, limited_heads;
     std::set<Priced, LowestFirst> thresholds;  ///< of all heads
     std::set<Worth, LeastFirst> tails;

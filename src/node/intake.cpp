@@ -19,12 +19,12 @@ Intake::Intake(Context& context, std::function<void()> admitted)
       head_reader_(context.reader()),
       pool_(context.config.mempool, context.genesis.gas_limit, [this](const Address& address) {
           // The head's state is always at hand; a failure would mean the store lost its head.
-          return head_reader_.account(address, head_reader_.head()).value_or(chain::new_account());
+          return head_reader_.account_at_head(address);
       }) {}
 
 Status Intake::submit(const TransactionPtr& transaction) {
     if (context_.stopped()) return fail(errc::stopped, context_.trouble);
-    auto status = pool_.add(transaction, context_.next_base_fee, context_.now());
+    auto status = pool_.add(transaction, context_.next_base_fee);
     if (!status) {
         ++context_.counters.transactions_refused;
         return status;
@@ -111,7 +111,7 @@ void Intake::admit_gossip(const std::vector<TransactionPtr>& transactions, size_
     context_.counters.messages_refused += refused;
     bool any = false;
     for (const TransactionPtr& transaction : transactions)
-        if (pool_.add(transaction, context_.next_base_fee, context_.now())) any = true;
+        if (pool_.add(transaction, context_.next_base_fee)) any = true;
     if (any) admitted_();
 }
 

@@ -137,7 +137,7 @@ void Node::stop(const Error& reason) {
 // until it has read on in the ledger.
 void Node::look_for_a_leader() {
     constexpr Duration patience = 2s;
-    if (host_.status().leader || sync_.active()) leaderless_since_ = context_.now();
+    if (host_.leader() != NodeId{} || sync_.active()) leaderless_since_ = context_.now();
     if (context_.now() < leaderless_since_ + patience) return;
     leaderless_since_ = context_.now();
     sync_.explore();
@@ -188,6 +188,7 @@ NodeStatus Node::status() const {
     status.certified = attestor_.certified();
     status.sync_target = sync_.active() ? sync_.target() : context_.head.number;
     status.pending_transactions = intake_.pool().size();
+    status.ready_transactions = intake_.pool().ready();
     status.pending_bytes = intake_.pool().size_bytes();
     status.journal_bytes = host_.journal_bytes();
     status.members = context_.members;

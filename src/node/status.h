@@ -35,6 +35,7 @@ struct NodeStatus {
     Height certified;
     Height sync_target;  ///< while syncing
     uint64_t pending_transactions = 0;
+    uint64_t ready_transactions = 0;  ///< of them: no nonce before them is missing
     uint64_t pending_bytes = 0;
     uint64_t journal_bytes = 0;
     bool is_member = true;

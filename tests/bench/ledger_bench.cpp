@@ -119,7 +119,7 @@ mempool::Mempool full_pool(uint64_t senders, uint64_t each) {
     });
     for (uint64_t nonce = 0; nonce < each; ++nonce) {
         for (uint64_t sender = 0; sender < senders; ++sender)
-            CHECK(pool.add(transfer(sender, 1, nonce), gwei, Instant{}), "there is room");
+            CHECK(pool.add(transfer(sender, 1, nonce), gwei), "there is room");
     }
     return pool;
 }
@@ -144,8 +144,7 @@ void admit(benchmark::State& state) {
         mempool::Mempool pool({}, 30'000'000, [](const Address&) {
             return chain::Account{.balance = gwei * gwei * U256(1'000'000)};
         });
-        for (const auto& item : transactions)
-            benchmark::DoNotOptimize(pool.add(item, gwei, Instant{}));
+        for (const auto& item : transactions) benchmark::DoNotOptimize(pool.add(item, gwei));
         state.SetItemsProcessed(static_cast<int64_t>(transactions.size()) +
                                 state.items_processed());
     }

@@ -15,11 +15,11 @@ class Core final : public consensus::Engine {
   public:
     Core(const Config& config, const consensus::Base& base, Recalled recalled, std::string note,
          Instant now);
-
     /// The first life-sign: writes down that a new life began, and arms the timer.
     void begin(consensus::Effects& out);
     void step(Instant now, consensus::Input input, consensus::Effects& out) override;
     [[nodiscard]] consensus::EngineStatus status() const override;
+    [[nodiscard]] NodeId leader() const override { return leader_; }
     [[nodiscard]] consensus::Probe probe() const override;
 
     /// Every rule that this node alone can see broken, in words. invariants.cpp
