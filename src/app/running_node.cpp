@@ -9,6 +9,7 @@
 #include "app/keys.h"
 #include "base/check.h"
 #include "consensus/raft/raft.h"
+#include "storage/buffered_store.h"
 #include "storage/rocks_store.h"
 
 namespace holdfast::app {
@@ -102,7 +103,7 @@ Status RunningNode::open_storage() {
         store_folder(data), {.cache_bytes = config_.store.cache_bytes,
                              .write_buffer_bytes = config_.store.write_buffer_bytes});
     if (!store) return std::unexpected(store.error());
-    store_ = std::move(*store);
+    store_ = storage::buffer_store(std::move(*store), config_.store.write_buffer_bytes / 4);
     std::error_code error;
     if (!std::filesystem::is_directory(journal_folder(data), error))
         return fail(journal::errc::missing, journal_folder(data).string());
