@@ -15,8 +15,10 @@ Sync::Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks h
 
 void Sync::on_catch_up(const consensus::CatchUp& wanted) {
     target_ = std::max(target_, wanted.upto);
+    // What exploring asked may have been lost where nobody was to be reached; this source speaks.
+    const bool nothing_known = exploring_ || phase_ == Phase::idle;
     exploring_ = false;
-    if (phase_ != Phase::idle) return;
+    if (!nothing_known) return;
     context_.log().info("sync", "behind: at block {}, fetching up to {} from peers",
                         context_.head.number, target_);
     source_ = wanted.source;
@@ -40,6 +42,7 @@ void Sync::next_source() {
 }
 
 void Sync::request() {
+    full_ = false;
     if (phase_ == Phase::blocks)
         context_.send(source_, env::Priority::bulk, BlocksRequest{pipeline_.next_height()});
     else if (phase_ == Phase::offer)
@@ -83,6 +86,7 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
         ++context_.counters.blocks_synced;
     }
     if (reply.blocks.empty() || pipeline_.depth() >= pipeline_depth_max) {
+        full_ = !reply.blocks.empty();
         finish_if_caught_up();
         if (active()) ask_again_later();
         return;
@@ -93,6 +97,9 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
 void Sync::on_executed() {
     if (phase_ != Phase::blocks) return;
     finish_if_caught_up();
+    // The rest is fetched while the executor is still busy. Until the next timer it would stand
+    // idle, and a ledger under load would grow faster than this node catches up.
+    if (active() && full_ && pipeline_.depth() <= pipeline_depth_max / 2) request();
 }
 
 void Sync::finish_if_caught_up() {

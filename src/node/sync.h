@@ -67,6 +67,7 @@ class Sync {
     NodeId source_;
     Height target_;
     std::optional<Instant> retry_at_;
+    bool full_ = false;  ///< more is asked for once there is room in the pipeline
     SnapshotOffer offer_;
     Bytes cursor_;
     unsigned chunk_retries_ = 0;
