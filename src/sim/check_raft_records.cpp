@@ -12,12 +12,11 @@ class RaftRecords final : public Checker {
 
     void on_start(NodeId node, const consensus::Base& base,
                   const std::vector<consensus::JournalRecord>& records,
-                  consensus::JournalHealth health, uint64_t /*incarnation*/) override {
-        raft_->on_start(node, base, records, health);
+                  consensus::JournalHealth health, uint64_t incarnation) override {
+        raft_->on_start(node, base, records, health, incarnation);
         report();
     }
     void on_end(NodeId node, Death /*why*/) override { raft_->on_end(node); }
-    void on_journal_lost(NodeId node) override { raft_->on_journal_lost(node); }
     void on_input(NodeId node, const consensus::Input& input) override {
         raft_->on_input(node, input);
     }

@@ -36,6 +36,7 @@ class Stability final : public Checker {
   private:
     struct Machine {
         bool began = false, lost = false;
+        uint64_t incarnation = 0;
         std::deque<consensus::JournalRecord> records;  ///< written and not forgotten
         consensus::Token platter, forgotten;
         Height shown;  ///< executed, so visible to clients
@@ -87,12 +88,14 @@ void Stability::check_records(NodeId node, const Machine& machine,
 
 void Stability::on_start(NodeId node, const consensus::Base& base,
                          const std::vector<consensus::JournalRecord>& records,
-                         consensus::JournalHealth health, uint64_t /*incarnation*/) {
+                         consensus::JournalHealth health, uint64_t incarnation) {
     Machine& machine = machines_[node];
-    const bool intact = health == consensus::JournalHealth::intact;
+    // "Lost" is said of a journal for the whole of its life: only its number tells that it is new.
+    const bool anew =
+        health == consensus::JournalHealth::damaged || incarnation != machine.incarnation;
     if (machine.began && !machine.lost) {
-        if (!intact)
-            violated(fmt::format("node {} finds its journal bad, and nobody harmed it", node));
+        if (anew)
+            violated(fmt::format("node {} begins its journal anew, and nobody harmed it", node));
         check_records(node, machine, records);
         const SightLog& log = raft_->node(node).log;
         const Height reaches(std::max(base.applied.value, log.last_position()));
@@ -100,8 +103,9 @@ void Stability::on_start(NodeId node, const consensus::Base& base,
             violated(fmt::format("node {} comes back knowing blocks up to {}, and has shown {}",
                                  node, reaches, machine.held));
     }
-    if (machine.lost || !intact) machine = {};
+    if (machine.lost || anew) machine = {};
     machine.began = true;
+    machine.incarnation = incarnation;
     machine.records.assign(records.begin(), records.end());
     machine.term = 0;
     for (const auto& record : records) machine.platter = std::max(machine.platter, record.token);

@@ -204,17 +204,20 @@ const SightNode* RaftSight::find(const Voice& voice) const {
 
 void RaftSight::on_start(NodeId id, const consensus::Base& base,
                          const std::vector<consensus::JournalRecord>& records,
-                         consensus::JournalHealth health) {
+                         consensus::JournalHealth health, uint64_t incarnation) {
     SightNode& node = nodes_[id];
-    const bool begun_anew = node.lost || health != consensus::JournalHealth::intact;
+    // "Lost" is said of a journal for the whole of its life: only its number tells that it is new.
+    const bool damaged = health == consensus::JournalHealth::damaged;
+    const bool begun_anew = damaged || node.incarnation != incarnation;
     if (begun_anew && node.spoke) retired_.insert_or_assign(node.voice, node);
     if (begun_anew) node = {};
+    node.incarnation = incarnation;
     node.up = true;
-    node.lost = false;
     node.promises.clear();
     node.probe = {};
+    node.promise = node.durable_promise = {};
     const raft::Mark applied = mark_of(base);
-    if (begun_anew || records.empty()) {
+    if (damaged || records.empty()) {
         node.log.reset(applied);
     } else {
         raft::Mark founding = applied;

@@ -84,7 +84,7 @@ struct SightNode {
     Voice voice;
     bool spoke = false;  ///< `voice` is known: its first record has been seen
     bool up = false;
-    bool lost = false;  ///< the journal is not what it was, since it was last begun
+    uint64_t incarnation = 0;  ///< of the journal, as its reader says
     SightLog log;
     uint64_t written = 0;                                     ///< newest token
     uint64_t platter = 0;                                     ///< newest token on the platter
@@ -114,9 +114,8 @@ class RaftSight {
   public:
     void on_start(NodeId node, const consensus::Base& base,
                   const std::vector<consensus::JournalRecord>& records,
-                  consensus::JournalHealth health);
+                  consensus::JournalHealth health, uint64_t incarnation);
     void on_end(NodeId node);
-    void on_journal_lost(NodeId node) { nodes_[node].lost = true; }
     void on_input(NodeId node, const consensus::Input& input);
     void on_effects(NodeId node, const consensus::Engine& engine,
                     std::span<const consensus::Effect> effects);
