@@ -109,14 +109,11 @@ class OneVote final : public Checker {
     explicit OneVote(const Sight& sight) : raft_(sight.raft) {}
     [[nodiscard]] std::string_view name() const override { return "raft-one-vote"; }
 
-    void on_effects(NodeId node, const consensus::Engine& /*engine*/,
-                    std::span<const consensus::Effect> effects) override {
-        for (const consensus::Effect& effect : effects) {
-            if (!std::holds_alternative<consensus::Persist>(effect)) continue;
-            const SightNode& seen = raft_->node(node);
-            if (seen.promise.vote != NodeId{})
-                voted(seen.voice, seen.promise.term.value, seen.promise.vote);
-        }
+    // A vote that was torn off before anybody heard of it was never given.
+    void on_platter(NodeId node, consensus::Token /*token*/) override {
+        const SightNode& seen = raft_->node(node);
+        if (seen.durable_promise.vote != NodeId{})
+            voted(seen.voice, seen.durable_promise.term.value, seen.durable_promise.vote);
     }
     void on_send(NodeId from, NodeId to, ByteView message) override {
         const auto said = messages_.read(message);
