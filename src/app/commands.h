@@ -25,6 +25,9 @@ void add_node_command(CLI::App& app, Run& chosen);
 void add_local_command(CLI::App& app, Run& chosen);
 void add_tour_command(CLI::App& app, Run& chosen);
 
+// without a cluster of its own
+void add_sim_command(CLI::App& app, Run& chosen);
+
 // asking a running node
 void add_status_command(CLI::App& app, Run& chosen);
 void add_transfer_command(CLI::App& app, Run& chosen);

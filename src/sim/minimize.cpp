@@ -9,6 +9,11 @@ namespace {
 
 constexpr int rounds_max = 4;
 
+/// The next whole millisecond: pleasant to read.
+Duration just_after(Duration at) {
+    return std::chrono::floor<std::chrono::milliseconds>(at) + Duration(1ms);
+}
+
 class Search {
   public:
     using Batch = std::function<std::vector<Outcome>(const std::vector<Plan>&)>;
@@ -73,7 +78,7 @@ class Search {
 
     /// What would have come after the violation cannot be its cause.
     void cut_the_end() {
-        const Duration end = outcome_.violations.front().at + Duration(1ms);
+        const Duration end = just_after(outcome_.violations.front().at);
         if (end >= best_.lasts) return;
         Plan plan = best_;
         std::erase_if(plan.faults, [&](const Fault& it) { return it.at > end; });
@@ -117,7 +122,7 @@ class Search {
         Duration last{};
         if (!best_.faults.empty()) last = best_.faults.back().at;
         if (!best_.operations.empty()) last = std::max(last, best_.operations.back().at);
-        last = std::max(Duration(1s), last + Duration(1ms));
+        last = std::max(Duration(1s), just_after(last));
         if (last >= best_.lasts) return false;
         const Duration spare = best_.lasts - last;
         constexpr size_t steps = 5;

@@ -299,7 +299,7 @@ class Drawing {
                 if (id == 0 && it.height.value <= height) continue;
                 height = it.height.value;
                 if (count++ % step != 0) continue;
-                if (path.empty()) path = fmt::format("M{:.3f},{:.1f}", x(it.at), bottom);
+                if (path.empty()) path = fmt::format("M{:.3f},{:.1f}", x(it.at), y_of(height - 1));
                 path += fmt::format("H{:.3f}V{:.1f}", x(it.at), y_of(height));
             }
             if (path.empty()) continue;

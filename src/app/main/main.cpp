@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/version.h"
 
 namespace {
 
@@ -15,7 +16,7 @@ using holdfast::app::ExitCode;
 int run(int argc, char** argv) {
     CLI::App app("Holdfast: a ledger that several computers keep together.", "holdfast");
     app.require_subcommand(1);
-    app.set_version_flag("--version", "holdfast 0.1.0");
+    app.set_version_flag("--version", holdfast::app::version_line);
     holdfast::app::Run chosen;
 
     holdfast::app::add_init_command(app, chosen);
@@ -29,6 +30,7 @@ int run(int argc, char** argv) {
     holdfast::app::add_genesis_command(app, chosen);
     holdfast::app::add_local_command(app, chosen);
     holdfast::app::add_tour_command(app, chosen);
+    holdfast::app::add_sim_command(app, chosen);
 
     try {
         app.parse(argc, argv);
