@@ -42,6 +42,7 @@ class NodeAdapter final : public api::Backend, public node::Events {
     chain::Genesis genesis_;
     Hash32 genesis_hash_;
     Config::Bootstrap bootstrap_;
+    chain::MemberSet members_;  ///< as last heard of
     env::StateStore& store_;
     CoreLoop& core_;
     Logger logger_;

@@ -129,6 +129,25 @@ describe("membership", () => {
         );
     });
 
+    it("of two members one leaves, and the other goes on", async (t) => {
+        // Both must agree that one of them goes: the link between them must outlive its removal.
+        const cluster = await Cluster.create(t, { nodes: 1 });
+        const founder = cluster.node(1);
+        const { node: second, out } = await cluster.join(2);
+        await approve(cluster, [founder], ["add", ...options_of(out)]);
+        await second.start();
+        await to_be_a_voter(second);
+        await fund_newcomer(cluster, second);
+        await approve(cluster, [founder, second], ["remove", "--id", "1"]);
+        await to_be_out(founder, second);
+        await until("the second to lead alone", async () => {
+            const { agreement } = await second.status();
+            return agreement.role === "leader" && agreement.membersEpoch === 2;
+        });
+        await founder.stop();
+        await fund_newcomer(cluster, second);
+    });
+
     async function fund_newcomer(cluster, node) {
         // A newcomer's operator pays for its approvals like anybody else.
         const address = (
