@@ -21,7 +21,6 @@ class Core final : public consensus::Engine {
     [[nodiscard]] consensus::EngineStatus status() const override;
     [[nodiscard]] NodeId leader() const override { return leader_; }
     [[nodiscard]] consensus::Probe probe() const override;
-
     /// Every rule that this node alone can see broken, in words. invariants.cpp
     [[nodiscard]] std::vector<std::string> broken_invariants() const;
     [[nodiscard]] const Log& log() const { return log_; }
