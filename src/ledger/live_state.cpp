@@ -14,13 +14,6 @@ namespace {
 
 using env::Column;
 
-chain::Account account_from(const std::optional<Bytes>& stored) {
-    if (!stored) return chain::new_account();
-    auto account = chain::decode_account(*stored);
-    CHECK(account.has_value(), "the store gives back the accounts that we wrote");
-    return *account;
-}
-
 U256 slot_from(const std::optional<Bytes>& stored) {
     if (!stored) return {};
     const auto value = U256::from_big_endian(*stored);
@@ -74,6 +67,13 @@ Hash32 commit_slots(const env::StateView& store, const Hash32& account_key,
 }
 
 }  // namespace
+
+chain::Account account_from(const std::optional<Bytes>& stored) {
+    if (!stored) return chain::new_account();
+    auto account = chain::decode_account(*stored);
+    CHECK(account.has_value(), "the store gives back the accounts that we wrote");
+    return *account;
+}
 
 std::optional<Bytes> slot_trie_value(const U256& value) {
     if (value.is_zero()) return std::nullopt;

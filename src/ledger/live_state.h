@@ -62,6 +62,9 @@ class PastState final : public StateSource {
     Height height_, head_;
 };
 
+/// The account as column `accounts` holds it; a new one if it holds none.
+chain::Account account_from(const std::optional<Bytes>& stored);
+
 /// A storage value as its trie holds it: the RLP of the number; null for zero, which is not stored.
 std::optional<Bytes> slot_trie_value(const U256& value);
 

@@ -133,6 +133,11 @@ Result<chain::Account> Reader::account(const Address& address, Height height) co
     return PastState(*view_, height, *head).account(address).account;
 }
 
+chain::Account Reader::account_at_head(const Address& address) const {
+    const auto stored = view_->get(Column::accounts, crypto::keccak256(address.view()).view());
+    return account_from(stored);
+}
+
 Result<U256> Reader::slot(const Address& address, const Hash32& key, Height height) const {
     const auto head = head_for_state(*this, height);
     if (!head) return std::unexpected(head.error());

@@ -59,6 +59,8 @@ class Reader {
 
     /// State after `height`. Errors: errc::unknown_height beyond `history_blocks` back.
     [[nodiscard]] Result<chain::Account> account(const Address& address, Height height) const;
+    /// The same at this view's head, which is always there: one look into the store.
+    [[nodiscard]] chain::Account account_at_head(const Address& address) const;
     [[nodiscard]] Result<U256> slot(const Address& address, const Hash32& key, Height height) const;
     [[nodiscard]] Result<Bytes> code(const Address& address, Height height) const;
     [[nodiscard]] Result<AccountProof> proof(const Address& address,

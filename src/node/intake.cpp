@@ -19,7 +19,7 @@ Intake::Intake(Context& context, std::function<void()> admitted)
       head_reader_(context.reader()),
       pool_(context.config.mempool, context.genesis.gas_limit, [this](const Address& address) {
           // The head's state is always at hand; a failure would mean the store lost its head.
-          return head_reader_.account(address, head_reader_.head()).value_or(chain::new_account());
+          return head_reader_.account_at_head(address);
       }) {}
 
 Status Intake::submit(const TransactionPtr& transaction) {
