@@ -109,6 +109,7 @@ class Campaign {
 
 std::string listed(const std::map<std::string, uint64_t>& counts) {
     std::vector<std::pair<uint64_t, std::string_view>> sorted;
+    sorted.reserve(counts.size());
     for (const auto& [name, count] : counts) sorted.emplace_back(count, name);
     std::ranges::stable_sort(sorted, std::ranges::greater{},
                              [](const auto& it) { return it.first; });
@@ -168,8 +169,7 @@ std::vector<TallyRow> rows(const Tally& tally, const std::vector<std::string>& k
     std::vector<std::string> missed;
     for (const std::string& mark : known_marks)
         if (!tally.marks.contains(mark)) missed.push_back(mark);
-    std::map<std::string, uint64_t> passed = tally.marks;
-    made.push_back({"marks passed, in how many seeds", listed(passed)});
+    made.push_back({"marks passed, in how many seeds", listed(tally.marks)});
     made.push_back({"marks never passed", fmt::format("{}", fmt::join(missed, ", "))});
     if (missed.empty()) made.back().value = "none";
     return made;

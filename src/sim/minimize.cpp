@@ -196,6 +196,7 @@ Minimized minimize(const Plan& plan, const Outcome& failed,
                    const std::function<Outcome(const Plan&)>& run, const MinimizeOptions& options) {
     const auto one_by_one = [&](const std::vector<Plan>& plans) {
         std::vector<Outcome> outcomes;
+        outcomes.reserve(plans.size());
         for (const Plan& it : plans) outcomes.push_back(run(it));
         return outcomes;
     };

@@ -114,16 +114,19 @@ std::optional<uint64_t> node_set(std::string_view word) {
     }
 }
 
+std::optional<uint64_t> milliseconds_of(std::string_view word) {
+    const auto us = time_of(word);
+    return us && *us % 1000 == 0 ? std::optional(*us / 1000) : std::nullopt;
+}
+
 std::optional<uint64_t> amount_of(Unit unit, std::string_view word) {
     switch (unit) {
         case Unit::per_mille:
             return without(word, "%", 10);
         case Unit::microseconds:
             return time_of(word);
-        case Unit::milliseconds: {
-            const auto us = time_of(word);
-            return us && *us % 1000 == 0 ? std::optional(*us / 1000) : std::nullopt;
-        }
+        case Unit::milliseconds:
+            return milliseconds_of(word);
         case Unit::nodes:
             return node_set(word);
         case Unit::bytes_per_ms:
@@ -133,7 +136,7 @@ std::optional<uint64_t> amount_of(Unit unit, std::string_view word) {
         case Unit::offset_ms: {
             const bool minus = word.starts_with('-');
             if (!minus && !word.starts_with('+')) return std::nullopt;
-            const auto ms = amount_of(Unit::milliseconds, word.substr(1));
+            const auto ms = milliseconds_of(word.substr(1));
             if (!ms || *ms > no_offset) return std::nullopt;
             return minus ? no_offset - *ms : no_offset + *ms;
         }
