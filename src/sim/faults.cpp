@@ -121,6 +121,7 @@ std::string Run::strike_disk(const Fault& fault, Machine& machine) {
                                 ? machine.journal_disk().flip_a_bit(dice)
                                 : machine.journal_disk().misdirect_a_write(dice);
         if (!harmed) return "nothing is there to be harmed";
+        machine.note_harm();
     } else {
         kill(machine, Death::killed, fault.lasts);
         machine.lose_journal(fault.kind == FaultKind::wipe);

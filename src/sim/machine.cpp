@@ -47,6 +47,7 @@ void Machine::rejoin(bool with_store) {
 
 void Machine::note_journal_lost() {
     incarnation_ = 0;
+    harmed_ = false;
     ++journals_lost_;
     around_.watch.journal_lost(id_);
 }

@@ -62,6 +62,9 @@ class Machine final : public Socket {
     [[nodiscard]] uint64_t lives() const { return lives_; }
     /// Of the journal that it has; 0 until a node has read it.
     [[nodiscard]] uint64_t incarnation() const { return incarnation_; }
+    /// Its journal was damaged, and nobody has noticed yet.
+    void note_harm() { harmed_ = true; }
+    [[nodiscard]] bool harmed() const { return harmed_; }
     /// Journals that it had before.
     [[nodiscard]] uint64_t journals_lost() const { return journals_lost_; }
     [[nodiscard]] node::Node* node() const;
@@ -105,6 +108,7 @@ class Machine final : public Socket {
     uint64_t lives_ = 0;
     uint64_t incarnation_ = 0;
     uint64_t journals_lost_ = 0;
+    bool harmed_ = false;
     uint64_t draws_ = 0;
 };
 

@@ -64,7 +64,9 @@ Status Process::open() {
 std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArguments& arguments) {
     Watch& watch = around_.watch;
     const NodeId self = machine_.id_;
-    if (arguments.health == consensus::JournalHealth::damaged) machine_.note_journal_lost();
+    // Damage that nobody did is the journal's own fault, and the checkers shall see it.
+    if (arguments.health == consensus::JournalHealth::damaged && machine_.harmed())
+        machine_.note_journal_lost();
     machine_.incarnation_ = arguments.incarnation;
     watch.started(self, arguments.base, arguments.records, arguments.health, arguments.incarnation);
     const raft::Config config{

@@ -141,18 +141,26 @@ void Run::heal(const std::vector<NodeId>& nodes) {
     clients_.stay_with(nodes);
 }
 
-bool Run::agree(const std::vector<NodeId>& nodes) const {
-    std::vector<node::NodeStatus> statuses;
-    for (const NodeId id : nodes) {
+// Nobody has to serve who is no member any more, and it may never hear of that.
+std::vector<NodeId> Run::core() const {
+    std::vector<NodeId> members;
+    const node::Node* newest = nullptr;
+    for (const auto& [id, machine] : machines_)
+        if (const node::Node* it = machine->node())
+            if (newest == nullptr || it->status().head > newest->status().head) newest = it;
+    for (const NodeId id : core_)
+        if (newest != nullptr && newest->members().find(id) != nullptr) members.push_back(id);
+    return members;
+}
+
+bool Run::agree() const {
+    std::optional<Hash32> head;
+    return std::ranges::all_of(core(), [&](NodeId id) {
         const Machine& machine = *machines_.at(id);
         if (!machine.up()) return false;
-        statuses.push_back(machine.node()->status());
-    }
-    const auto newest = std::ranges::max_element(statuses, {}, &node::NodeStatus::head);
-    return std::ranges::all_of(statuses, [&](const node::NodeStatus& status) {
-        // Nobody has to serve who is no member any more, and it may never hear of that.
-        return newest->members.find(status.self) == nullptr ||
-               status.head_hash == newest->head_hash;
+        const Hash32 mine = machine.node()->status().head_hash;
+        if (!head) head = mine;
+        return mine == *head;
     });
 }
 
@@ -172,8 +180,8 @@ bool Run::demand_progress() {
             clients_.begin({.kind = OperationKind::transfer,
                             .account = id.value % plan_.accounts,
                             .node = id});
-        const bool done = play(schedule_.now() + patience,
-                               [this] { return clients_.waiting() == 0 && agree(core_); });
+        const bool done =
+            play(schedule_.now() + patience, [this] { return clients_.waiting() == 0 && agree(); });
         if (!watch_.violations().empty()) return false;
         if (done) continue;
         const std::string excuse = atlas_.hopeless(core_);

@@ -26,6 +26,7 @@ class Run final : public Stage {
     [[nodiscard]] Duration now() const override { return schedule_.now(); }
     [[nodiscard]] std::vector<NodeId> nodes() const override;
     [[nodiscard]] NodeView view(NodeId node) const override;
+    [[nodiscard]] std::vector<NodeId> core() const override;
 
   private:
     void set_the_stage();
@@ -33,7 +34,7 @@ class Run final : public Stage {
     bool play(Duration deadline, const std::function<bool()>& until);
     bool demand_progress();
     void heal(const std::vector<NodeId>& nodes);
-    [[nodiscard]] bool agree(const std::vector<NodeId>& nodes) const;
+    [[nodiscard]] bool agree() const;
     [[nodiscard]] std::string picture() const;
 
     // faults.cpp
