@@ -130,9 +130,10 @@ bool SightLog::take_entries(const raft::Record& record, uint64_t token, bool rep
     for (const raft::Entry& entry : record.entries) {
         ConfigurationPtr configuration;
         if (entry.kind == raft::EntryKind::configuration) {
-            auto decoded = raft::decode_configuration(*entry.data);
+            auto decoded = raft::decode_change(*entry.data);
             if (!decoded) return false;
-            configuration = std::make_shared<const raft::Configuration>(std::move(*decoded));
+            configuration =
+                std::make_shared<const raft::Configuration>(std::move(decoded->configuration));
         }
         append({entry.term.value, entry.kind, entry.position.value, print_of(entry), token},
                std::move(configuration));

@@ -69,17 +69,20 @@ Configuration read_configuration(Reader& in) {
     return configuration;
 }
 
-Bytes encode(const Configuration& configuration) {
+Bytes encode(const Change& change) {
     Writer out;
-    write(out, configuration);
+    write(out, change.configuration);
+    out.ordinal(change.committed);
     return out.take();
 }
 
-Result<Configuration> decode_configuration(ByteView bytes) {
+Result<Change> decode_change(ByteView bytes) {
     Reader in(bytes);
-    Configuration configuration = read_configuration(in);
+    Change change;
+    change.configuration = read_configuration(in);
+    change.committed = in.ordinal<Index>();
     if (Status status = in.finish(); !status) return std::unexpected(status.error());
-    return configuration;
+    return change;
 }
 
 void write(Writer& out, const Mark& mark) {

@@ -52,8 +52,17 @@ void write(Writer& out, const Configuration& configuration);
 /// Fails the reader unless there are voters, ascending, at most `voters_max`.
 Configuration read_configuration(Reader& in);
 
-Bytes encode(const Configuration& configuration);
-Result<Configuration> decode_configuration(ByteView bytes);
+/// What a configuration entry holds. Its leader knew everything up to `committed` to be committed,
+/// and with it the block that decided on the membership: so whoever has the entry may execute that
+/// block, and learn whom to talk to, even before anybody leads.
+struct Change {
+    Configuration configuration;
+    Index committed;
+    bool operator==(const Change&) const = default;
+};
+
+Bytes encode(const Change& change);
+Result<Change> decode_change(ByteView bytes);
 
 /// A point in the log and what was in force there: stored with each block, and where a log starts.
 struct Mark {

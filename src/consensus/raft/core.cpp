@@ -35,6 +35,9 @@ Core::Core(const Config& config, const consensus::Base& base, Recalled recalled,
         delivered_ = mark->index;
         commit_ = std::max(commit_, delivered_);
     }
+    // The block that decided on a membership is executed again even if nobody leads yet: without it
+    // this node would not know whom it needs to elect anybody.
+    commit_ = std::max(commit_, log_.known_committed());
     if (recalled.log_was_reset) start_changed_ = log_.start();
     promise_changed_ = true;
     restart_election_timer();

@@ -87,8 +87,8 @@ std::string describe(const Entry& entry, Index index) {
     const std::string id = describe(EntryId{entry.term, index});
     if (entry.kind == EntryKind::no_op) return id + "(no-op)";
     if (entry.kind == EntryKind::configuration) {
-        const auto configuration = decode_configuration(*entry.data);
-        return fmt::format("{}({})", id, configuration ? describe(*configuration) : "undecodable");
+        const auto change = decode_change(*entry.data);
+        return fmt::format("{}({})", id, change ? describe(change->configuration) : "undecodable");
     }
     if (entry.data->size() > shown_bytes_max)
         return fmt::format("{}({} bytes)", id, entry.data->size());

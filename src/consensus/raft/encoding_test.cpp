@@ -17,7 +17,7 @@ Configuration some_configuration() {
 Entry some_entry(EntryKind kind, uint64_t term, uint64_t position) {
     Bytes data;
     if (kind == EntryKind::payload) data = {1, 2, 3};
-    if (kind == EntryKind::configuration) data = encode(some_configuration());
+    if (kind == EntryKind::configuration) data = encode(Change{some_configuration(), Index(1)});
     return {.term = Term(term),
             .kind = kind,
             .position = Height(position),
@@ -45,8 +45,8 @@ std::vector<Body> some_bodies() {
         AppendReply{.accepted = true, .index = Index(3), .hint = {Term(1), Index(2)}, .round = 4},
         Behind{.upto = Height(5), .round = 6},
         TimeoutNow{},
-        ReadRequest{.boot = 1, .number = 2},
-        ReadReply{.boot = 1, .number = 2, .granted = true, .height = Height(3)}};
+        ReadRequest{.asker = {7, 1}, .number = 2},
+        ReadReply{.asker = {7, 1}, .number = 2, .granted = true, .height = Height(3)}};
 }
 
 const Header header{.term = Term(3), .speaker = {.incarnation = 77, .rejoined = true}};
@@ -113,12 +113,12 @@ TEST(Encoding, AppendsThatWouldBreakALogAreRefused) {
 }
 
 TEST(Encoding, ConfigurationsAreAscendingAndNotEmpty) {
-    Configuration configuration = some_configuration();
-    EXPECT_EQ(*decode_configuration(encode(configuration)), configuration);
-    configuration.voters[1].id = NodeId(1);
-    EXPECT_FALSE(decode_configuration(encode(configuration)).has_value());
-    configuration.voters.clear();
-    EXPECT_FALSE(decode_configuration(encode(configuration)).has_value());
+    Change change{.configuration = some_configuration(), .committed = Index(7)};
+    EXPECT_EQ(*decode_change(encode(change)), change);
+    change.configuration.voters[1].id = NodeId(1);
+    EXPECT_FALSE(decode_change(encode(change)).has_value());
+    change.configuration.voters.clear();
+    EXPECT_FALSE(decode_change(encode(change)).has_value());
 }
 
 TEST(Encoding, MarksComeBackUnchanged) {

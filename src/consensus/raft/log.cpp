@@ -39,30 +39,37 @@ EntryId Log::last_not_above(Index index, Term term) const {
 }
 
 const Configuration& Log::configuration() const {
-    return configurations_.empty() ? start_.configuration : configurations_.back().second;
+    return changes_.empty() ? start_.configuration : changes_.back().change.configuration;
 }
 
 const Configuration& Log::configuration_before() const {
-    const size_t count = configurations_.size();
-    return count < 2 ? start_.configuration : configurations_[count - 2].second;
+    const size_t count = changes_.size();
+    return count < 2 ? start_.configuration : changes_[count - 2].change.configuration;
 }
 
 Index Log::configuration_index() const {
-    return configurations_.empty() ? start_.index : configurations_.back().first;
+    return changes_.empty() ? start_.index : changes_.back().at;
 }
 
 const Configuration& Log::configuration_at(Index index) const {
     const Configuration* found = &start_.configuration;
-    for (const auto& [at, configuration] : configurations_)
-        if (at <= index) found = &configuration;
+    for (const auto& [at, change] : changes_)
+        if (at <= index) found = &change.configuration;
     return *found;
+}
+
+Index Log::known_committed() const {
+    Index known = start_.index;
+    for (const auto& [at, change] : changes_)
+        known = std::max(known, std::min(change.committed, at.previous()));
+    return known;
 }
 
 void Log::append(Entry entry, consensus::Token token) {
     if (entry.kind == EntryKind::configuration) {
-        auto configuration = decode_configuration(*entry.data);
-        CHECK(configuration.has_value(), "configurations are checked before they reach the log");
-        configurations_.emplace_back(last_index().next(), std::move(*configuration));
+        auto change = decode_change(*entry.data);
+        CHECK(change.has_value(), "configurations are checked before they reach the log");
+        changes_.push_back({last_index().next(), std::move(*change)});
     }
     const uint64_t before = bytes_end_;
     bytes_end_ += entry_overhead_bytes + (entry.data ? entry.data->size() : 0);
@@ -76,8 +83,7 @@ void Log::truncate(Index from) {
         entries_.pop_back();
     }
     // An uncommitted configuration goes with its entry; the one before is in force again. [Raft §6]
-    while (!configurations_.empty() && configurations_.back().first >= from)
-        configurations_.pop_back();
+    while (!changes_.empty() && changes_.back().at >= from) changes_.pop_back();
     durable_index_ = std::min(durable_index_, last_index());
 }
 
@@ -85,14 +91,13 @@ void Log::drop_through(Mark start) {
     CHECK(start.index >= start_.index && start.index <= last_index(), "a start outside the log");
     entries_.erase(entries_.begin(),
                    entries_.begin() + static_cast<std::ptrdiff_t>(start.index - start_.index));
-    while (!configurations_.empty() && configurations_.front().first <= start.index)
-        configurations_.pop_front();
+    while (!changes_.empty() && changes_.front().at <= start.index) changes_.pop_front();
     start_ = std::move(start);
 }
 
 void Log::reset(Mark start, consensus::Token token) {
     entries_.clear();
-    configurations_.clear();
+    changes_.clear();
     start_ = std::move(start);
     start_token_ = token;
     durable_index_ = Index{};

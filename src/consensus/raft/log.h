@@ -53,6 +53,9 @@ class Log {
     /// The one that the newest replaced, as far as this log tells.
     [[nodiscard]] const Configuration& configuration_before() const;
 
+    /// Committed for certain, as the configuration entries tell.
+    [[nodiscard]] Index known_committed() const;
+
     /// `token` is that of the record which will hold the entry.
     void append(Entry entry, consensus::Token token);
     /// Removes `from` and everything after it.
@@ -82,7 +85,11 @@ class Log {
 
     Mark start_;
     std::deque<Slot> entries_;
-    std::deque<std::pair<Index, Configuration>> configurations_;  ///< of the entries held
+    struct Held {
+        Index at;
+        Change change;
+    };
+    std::deque<Held> changes_;  ///< of the entries held
     Index durable_index_;
     consensus::Token start_token_;
     uint64_t bytes_end_ = 0;

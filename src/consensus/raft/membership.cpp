@@ -78,7 +78,8 @@ bool Core::has_live_majority(const std::vector<Seat>& seats) const {
 }
 
 void Core::append_configuration(const Configuration& configuration) {
-    append_own(EntryKind::configuration, make_buffer(encode(configuration)));
+    append_own(EntryKind::configuration,
+               make_buffer(encode(Change{.configuration = configuration, .committed = commit_})));
     refresh_peers();
 }
 

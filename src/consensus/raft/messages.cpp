@@ -18,6 +18,11 @@ O read_ordinal(Reader& in) {
     return O(value);
 }
 
+void write_life(Writer& out, const Life& life) {
+    out.u64(life.incarnation);
+    out.u64(life.boot);
+}
+
 void write_id(Writer& out, EntryId id) {
     out.ordinal(id.term);
     out.ordinal(id.index);
@@ -65,11 +70,11 @@ void write_body(Writer& out, const Body& body) {
                    },
                    [&](const TimeoutNow&) {},
                    [&](const ReadRequest& m) {
-                       out.u64(m.boot);
+                       write_life(out, m.asker);
                        out.u64(m.number);
                    },
                    [&](const ReadReply& m) {
-                       out.u64(m.boot);
+                       write_life(out, m.asker);
                        out.u64(m.number);
                        out.boolean(m.granted);
                        out.ordinal(m.height);
@@ -109,6 +114,13 @@ AppendReply read_append_reply(Reader& in) {
     return m;
 }
 
+Life read_life(Reader& in) {
+    Life life;
+    life.incarnation = in.u64();
+    life.boot = in.u64();
+    return life;
+}
+
 VoteRequest read_vote_request(Reader& in) {
     VoteRequest m;
     m.ballot = read_ballot(in);
@@ -138,12 +150,14 @@ Body read_body(Reader& in, size_t kind, Term term) {
         case 5:
             return TimeoutNow{};
         case 6: {
-            const uint64_t boot = in.u64();
-            return ReadRequest{.boot = boot, .number = in.u64()};
+            ReadRequest m;
+            m.asker = read_life(in);
+            m.number = in.u64();
+            return m;
         }
         case 7: {
             ReadReply m;
-            m.boot = in.u64();
+            m.asker = read_life(in);
             m.number = in.u64();
             m.granted = in.boolean();
             m.height = read_ordinal<Height>(in);
@@ -186,7 +200,7 @@ Entry read_entry(Reader& in) {
     entry.epoch = in.u64();
     entry.data = make_buffer(in.bytes_copy(entry_bytes_max));
     if (entry.kind == EntryKind::no_op && !entry.data->empty()) in.fail_with(codec_errc::bad_value);
-    if (entry.kind == EntryKind::configuration && !decode_configuration(*entry.data))
+    if (entry.kind == EntryKind::configuration && !decode_change(*entry.data))
         in.fail_with(codec_errc::bad_value);
     return entry;
 }

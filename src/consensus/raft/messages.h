@@ -52,12 +52,18 @@ struct Behind {
 };
 /// Campaign at once. [RaftDiss §3.10]
 struct TimeoutNow {};
+/// Of a node: a journal begun anew counts its boots anew too.
+struct Life {
+    uint64_t incarnation = 0;
+    uint64_t boot = 0;
+    bool operator==(const Life&) const = default;
+};
 struct ReadRequest {
-    uint64_t boot = 0;  ///< which life of the asker asks
+    Life asker;  ///< which life of it asks
     uint64_t number = 0;
 };
 struct ReadReply {
-    uint64_t boot = 0;
+    Life asker;
     uint64_t number = 0;
     bool granted = false;
     Height height;

@@ -4,6 +4,13 @@
 #include "consensus/raft/core.h"
 
 namespace holdfast::raft {
+namespace {
+
+Life life_of(const Promise& promise) {
+    return {.incarnation = promise.speaker.incarnation, .boot = promise.boot};
+}
+
+}  // namespace
 
 void Core::on_read(consensus::ReadId id) {
     const size_t pending = reads_.size() + waiting_.size() + forwarded_.size();
@@ -24,7 +31,7 @@ void Core::on_read_request(NodeId from, const ReadRequest& request) {
     if (role_ == Role::leader && reads_.size() < reads_pending_max) {
         reads_.push_back({.asker = from, .remote = request});
     } else {
-        send(from, ReadReply{.boot = request.boot, .number = request.number});
+        send(from, ReadReply{.asker = request.asker, .number = request.number});
     }
 }
 
@@ -64,7 +71,7 @@ void Core::serve_reads() {
                 deliveries_.emplace_back(
                     consensus::ReadAt{.id = read.local, .height = read.height});
             } else {
-                send(read.asker, ReadReply{.boot = read.remote.boot,
+                send(read.asker, ReadReply{.asker = read.remote.asker,
                                            .number = read.remote.number,
                                            .granted = true,
                                            .height = read.height});
@@ -86,11 +93,11 @@ void Core::forward_reads() {
     forwarded_.swap(waiting_);
     ++read_number_;
     reads_expire_at_ = now_ + config_.election_timeout;
-    send(leader_, ReadRequest{.boot = promise_.boot, .number = read_number_});
+    send(leader_, ReadRequest{.asker = life_of(promise_), .number = read_number_});
 }
 
 void Core::on_read_reply(NodeId from, const ReadReply& reply) {
-    const bool current = from == leader_ && reply.boot == promise_.boot &&
+    const bool current = from == leader_ && reply.asker == life_of(promise_) &&
                          reply.number == read_number_ && !forwarded_.empty();
     if (!current) return;
     if (reply.granted) {
@@ -115,7 +122,7 @@ void Core::refuse_reads(const std::string& why) {
         if (read.asker == NodeId{}) {
             deliveries_.emplace_back(consensus::ReadRefused{.id = read.local, .why = why});
         } else {
-            send(read.asker, ReadReply{.boot = read.remote.boot, .number = read.remote.number});
+            send(read.asker, ReadReply{.asker = read.remote.asker, .number = read.remote.number});
         }
     }
     for (const consensus::ReadId id : forwarded_)
