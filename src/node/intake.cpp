@@ -27,13 +27,21 @@ Status Intake::submit(const TransactionPtr& transaction) {
     auto status = pool_.add(transaction, context_.next_base_fee);
     if (!status) {
         ++context_.counters.transactions_refused;
+        if (const TransactionPtr known = pool_.find(transaction->hash)) adopt(known);
         return status;
     }
     ++context_.counters.transactions_admitted;
     unsent_.push_back(transaction);
-    own_.push_back({transaction, context_.now() + offer_interval});
+    adopt(transaction);
     admitted_();
     return {};
+}
+
+// A client that asks again, here, for what only gossip brought: whoever admitted it may be out of
+// touch with the leader, and this node may not.
+void Intake::adopt(const TransactionPtr& transaction) {
+    if (own_hashes_.insert(transaction->hash).second)
+        own_.push_back({transaction, context_.now() + offer_interval});
 }
 
 // What a payload brings anyway would cost everybody its bytes and a signature check twice.
@@ -134,7 +142,10 @@ void Intake::on_tick() {
     while (!own_.empty() && own_.front().due <= context_.now() && again.size() < offers_max) {
         Own own = std::move(own_.front());
         own_.pop_front();
-        if (!pool_.find(own.transaction->hash)) continue;
+        if (!pool_.find(own.transaction->hash)) {
+            own_hashes_.erase(own.transaction->hash);
+            continue;
+        }
         again.push_back(own.transaction);
         own_.push_back({std::move(own.transaction), context_.now() + offer_interval});
     }

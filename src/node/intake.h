@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <unordered_set>
 
 #include "node/context.h"
 
@@ -36,6 +37,7 @@ class Intake {
     [[nodiscard]] size_t recovering() const { return recovering_; }
 
   private:
+    void adopt(const TransactionPtr& transaction);
     void admit_gossip(const std::vector<TransactionPtr>& transactions, size_t refused);
     void offer(const std::vector<TransactionPtr>& transactions);
 
@@ -51,6 +53,7 @@ class Intake {
         Instant due;
     };
     std::deque<Own> own_;
+    std::unordered_set<Hash32> own_hashes_;
     size_t recovering_ = 0;  ///< gossiped transactions on the workers
 };
 

@@ -227,6 +227,21 @@ TEST_F(NodeTest, ATransferAtAnyNodeIsExecutedAndCertifiedAtAll) {
     expect_same_heads();
 }
 
+TEST_F(NodeTest, WhatAClientBringsAgainIsOfferedOnThoughGossipBroughtItFirst) {
+    make(3);
+    start_all();
+    const Address to = account(9);
+    const TransactionPtr transaction = make_transaction(1, 0, to, 77);
+    cut_ = {1};  // which proposes, and does not hear what node 3 admits
+    EXPECT_TRUE(machine(3).node->submit(transaction));
+    settle();
+    ASSERT_EQ(machine(2).status().pending_transactions, 1U);
+    cut_ = {3};
+    EXPECT_FALSE(machine(2).node->submit(transaction)) << "it is known already";
+    pass(4s);
+    EXPECT_EQ(machine(1).balance(to), U256(77));
+}
+
 TEST_F(NodeTest, ARefusedTransactionSaysWhy) {
     make(1);
     start_all();
