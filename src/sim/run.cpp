@@ -201,17 +201,17 @@ bool Run::demand_progress() {
 
 std::string Run::picture() const {
     std::string text = clients_.oldest() + ";";
-    for (const NodeId id : core_) {
+    for (const NodeId id : nodes()) {
         const Machine& machine = *machines_.at(id);
         if (!machine.up()) {
             text += fmt::format(" node {} is down;", id);
             continue;
         }
         const node::NodeStatus status = machine.node()->status();
-        text +=
-            fmt::format(" node {} {} view {} head {} certified {}{}{};", id, status.agreement.role,
-                        status.agreement.view, status.head, status.certified,
-                        status.agreement.note.empty() ? "" : " ", status.agreement.note);
+        text += fmt::format(" node {}{} {} view {} head {} certified {} pool {} {};", id,
+                            std::ranges::find(core_, id) == core_.end() ? " (not healed)" : "",
+                            status.agreement.role, status.agreement.view, status.head,
+                            status.certified, status.pending_transactions, status.agreement.note);
     }
     return text;
 }
