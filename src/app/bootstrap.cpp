@@ -39,21 +39,13 @@ std::optional<net::Peer> peer_from(const json::value& value) {
 }  // namespace
 
 // A list of a later epoch replaces the older one whole: whoever is only in the older has left.
-std::vector<net::Peer> peers_of(const chain::MemberSet& members, const Config::Bootstrap& bootstrap,
-                                const chain::MemberSet& former) {
+std::vector<net::Peer> peers_of(const chain::MemberSet& members,
+                                const Config::Bootstrap& bootstrap) {
     if (members.epoch < bootstrap.epoch) return bootstrap.members;
     std::vector<net::Peer> peers;
-    const auto add = [&peers](const chain::Member& member) {
+    for (const chain::Member& member : members.members)
         peers.push_back(
             {.id = member.id, .transport_key = member.transport_key, .endpoint = member.endpoint});
-    };
-    for (const chain::Member& member : members.members) add(member);
-    for (const chain::Member& member : former.members) {
-        const auto same = [&member](const chain::Member& other) {
-            return other.id == member.id || other.transport_key == member.transport_key;
-        };
-        if (std::ranges::none_of(members.members, same)) add(member);
-    }
     return peers;
 }
 

@@ -11,10 +11,9 @@
 
 namespace holdfast::app {
 
-/// The network knows which of them it is itself. Who was a member until the last change stays in
-/// touch: the engine may need its voice to complete that very change. [Raft §6]
-std::vector<net::Peer> peers_of(const chain::MemberSet& members, const Config::Bootstrap& bootstrap,
-                                const chain::MemberSet& former = {});
+/// The network knows which of them it is itself.
+std::vector<net::Peer> peers_of(const chain::MemberSet& members,
+                                const Config::Bootstrap& bootstrap);
 node::Bootstrap node_bootstrap(const Config::Bootstrap& bootstrap);
 
 /// The members as that node's ledger has them now. Errors: errc rpc.*, errc::init_other_ledger.

@@ -61,21 +61,5 @@ TEST(Bootstrap, CountsUntilTheLedgerIsAsNew) {
     EXPECT_EQ(peers_of(founders, list).at(0).endpoint, "old:1") << "the ledger alone decides now";
 }
 
-TEST(Bootstrap, WhoHasJustLeftStaysInTouch) {
-    const auto key = [](uint8_t first) {
-        crypto::NodePublicKey result;
-        result.bytes[0] = first;
-        return result;
-    };
-    const auto one = [&](uint64_t id, uint8_t first) {
-        return chain::Member{.id = NodeId(id), .transport_key = key(first), .endpoint = "a:1"};
-    };
-    const chain::MemberSet former{.epoch = 1, .members = {one(1, 1), one(2, 2), one(3, 3)}};
-    const chain::MemberSet now{.epoch = 2, .members = {one(2, 2), one(4, 3)}};
-    std::vector<uint64_t> ids;
-    for (const net::Peer& peer : peers_of(now, {}, former)) ids.push_back(peer.id.value);
-    EXPECT_EQ(ids, (std::vector<uint64_t>{2, 4, 1})) << "3's key is 4's now";
-}
-
 }  // namespace
 }  // namespace holdfast::app

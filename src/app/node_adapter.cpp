@@ -24,8 +24,7 @@ NodeAdapter::NodeAdapter(const chain::Genesis& genesis, Config::Bootstrap bootst
 void NodeAdapter::attach(node::Node& node, net::Network& network) {
     node_ = &node;
     network_ = &network;
-    const ledger::Reader now = reader();
-    members_ = now.members(now.head()).value_or(genesis_.members);
+    on_peers(node.peers());
 }
 
 ledger::Reader NodeAdapter::reader() const {
@@ -110,10 +109,8 @@ void NodeAdapter::on_block(const std::shared_ptr<const ledger::Executed>& execut
     for (const api::BlockListener& listener : listeners_) listener(executed);
 }
 
-void NodeAdapter::on_members(const chain::MemberSet& members) {
-    logger_.info("app", "members of epoch {}: {} of them", members.epoch, members.members.size());
-    if (network_ != nullptr) network_->set_peers(peers_of(members, bootstrap_, members_));
-    members_ = members;
+void NodeAdapter::on_peers(const chain::MemberSet& peers) {
+    if (network_ != nullptr) network_->set_peers(peers_of(peers, bootstrap_));
 }
 
 void NodeAdapter::on_stopped(const Error& reason) {

@@ -35,14 +35,13 @@ class NodeAdapter final : public api::Backend, public node::Events {
 
     // node::Events, on the core thread
     void on_block(const std::shared_ptr<const ledger::Executed>& executed) override;
-    void on_members(const chain::MemberSet& members) override;
+    void on_peers(const chain::MemberSet& peers) override;
     void on_stopped(const Error& reason) override;
 
   private:
     chain::Genesis genesis_;
     Hash32 genesis_hash_;
     Config::Bootstrap bootstrap_;
-    chain::MemberSet members_;  ///< as last heard of
     env::StateStore& store_;
     CoreLoop& core_;
     Logger logger_;

@@ -127,6 +127,29 @@ std::optional<chain::MemberSet> Reader::members(Height height) const {
     return found;
 }
 
+chain::MemberSet Reader::members_since(uint64_t epoch) const {
+    chain::MemberSet all;
+    bool newest = true;
+    // Newest first, as the keys run.
+    view_->scan(Column::meta, keys::members_at(head()), [&](ByteView key, ByteView value) {
+        if (!text_of(key).starts_with(keys::members_prefix)) return false;
+        holdfast::Reader in(value);
+        const auto set = chain::decode_member_set(in);
+        if (!in.finish()) return false;
+        if (newest) all.epoch = set.epoch;
+        newest = false;
+        for (const chain::Member& member : set.members) {
+            const auto same = [&member](const chain::Member& other) {
+                return other.id == member.id || other.transport_key == member.transport_key;
+            };
+            if (std::ranges::none_of(all.members, same)) all.members.push_back(member);
+        }
+        return set.epoch > epoch;
+    });
+    std::ranges::sort(all.members, {}, &chain::Member::id);
+    return all;
+}
+
 Result<chain::Account> Reader::account(const Address& address, Height height) const {
     const auto head = head_for_state(*this, height);
     if (!head) return std::unexpected(head.error());

@@ -57,6 +57,10 @@ class Reader {
     /// In force in the state after `height`.
     [[nodiscard]] std::optional<chain::MemberSet> members(Height height) const;
 
+    /// The newest set, with everybody of the sets since `epoch` who is not in it: of each, what was
+    /// said last. Nobody is in it twice, by id or by key.
+    [[nodiscard]] chain::MemberSet members_since(uint64_t epoch) const;
+
     /// State after `height`. Errors: errc::unknown_height beyond `history_blocks` back.
     [[nodiscard]] Result<chain::Account> account(const Address& address, Height height) const;
     /// The same at this view's head, which is always there: one look into the store.

@@ -59,8 +59,9 @@ class Events {
   public:
     virtual ~Events() = default;
     virtual void on_block(const std::shared_ptr<const ledger::Executed>& executed) = 0;
-    /// In force from now on: whom to talk to.
-    virtual void on_members(const chain::MemberSet& members) = 0;
+    /// Whom to be in touch with from now on: the members, and those before them whose voice the
+    /// engine may need until it has followed the ledger's last change. The epoch is the newest.
+    virtual void on_peers(const chain::MemberSet& peers) = 0;
     /// The node no longer takes part. It goes on answering reads; the reason names the repair.
     virtual void on_stopped(const Error& reason) = 0;
 };

@@ -113,7 +113,9 @@ class DictatorEngine final : public consensus::Engine {
             if (synced->position >= next_) next_ = synced->position.next();
         if (std::holds_alternative<consensus::Durable>(input) && self_.value == 1) ask(out);
     }
-    [[nodiscard]] consensus::EngineStatus status() const override { return {.role = "dictator"}; }
+    [[nodiscard]] consensus::EngineStatus status() const override {
+        return {.role = "dictator", .members_epoch = heard_ ? heard_->members.epoch : 0};
+    }
     [[nodiscard]] consensus::Probe probe() const override { return {}; }
     [[nodiscard]] const std::optional<consensus::MembersChanged>& heard() const { return heard_; }
 

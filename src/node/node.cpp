@@ -95,6 +95,8 @@ void Node::start(const journal::Recovered& recovered) {
     leaderless_since_ = context_.now();
     host_.start(std::move(engine), std::move(effects), base.applied);
     attestor_.start();
+    former_members_stay_ = host_.status().members_epoch < context_.members.epoch;
+    context_.ports.events.on_peers(peers());
 }
 
 // ------------------------------------------------------------------------------------- messages

@@ -42,6 +42,8 @@ class Node final : private EngineClient {
     [[nodiscard]] NodeStatus status() const;
     [[nodiscard]] const mempool::Mempool& pool() const { return intake_.pool(); }
     [[nodiscard]] const chain::MemberSet& members() const { return context_.members; }
+    /// As Events::on_peers tells them.
+    [[nodiscard]] chain::MemberSet peers() const;
     [[nodiscard]] const EngineHost& engine() const { return host_; }
 
   private:
@@ -65,6 +67,7 @@ class Node final : private EngineClient {
     void on_executed(PipelineItem& item);
     void move_head(const chain::Header& header, const Hash32& hash);
     void change_members(const chain::MemberSet& members);
+    void part_from_former_members();
     void on_certified();
     void on_jumped(const chain::Header& header, const chain::MemberSet& members);
     void on_caught_up();
@@ -93,6 +96,8 @@ class Node final : private EngineClient {
     };
     std::deque<PendingForget> forgets_;
     Instant leaderless_since_;
+    /// Somebody is kept as a peer who is no member any more.
+    bool former_members_stay_ = false;
 };
 
 /// The engine's view of a membership.

@@ -56,7 +56,20 @@ void Node::change_members(const chain::MemberSet& members) {
         context_.log().warn("node",
                             "this node is no longer a member: it goes on following as long as its "
                             "peers serve it; stop it when convenient");
-    context_.ports.events.on_members(members);
+    former_members_stay_ = true;
+    context_.ports.events.on_peers(peers());
+}
+
+chain::MemberSet Node::peers() const {
+    return context_.reader().members_since(host_.status().members_epoch);
+}
+
+// They stay until the engine counts its quorums in the newest set: to get there it may need their
+// voices. [Raft §6]
+void Node::part_from_former_members() {
+    if (!former_members_stay_ || host_.status().members_epoch < context_.members.epoch) return;
+    former_members_stay_ = false;
+    context_.ports.events.on_peers(context_.members);
 }
 
 void Node::on_certified() {
@@ -150,6 +163,7 @@ void Node::on_tick() {
     intake_.on_tick();
     attestor_.on_tick();
     look_for_a_leader();
+    part_from_former_members();
     sync_.on_tick();
     sync_server_.on_tick();
     reads_.on_tick();

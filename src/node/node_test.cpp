@@ -104,7 +104,7 @@ struct Machine final : Events {
     void on_block(const std::shared_ptr<const ledger::Executed>& executed) override {
         blocks.push_back(executed);
     }
-    void on_members(const chain::MemberSet& members) override { membership = members; }
+    void on_peers(const chain::MemberSet& peers) override { membership = peers; }
     void on_stopped(const Error& reason) override { stopped = reason; }
 
     [[nodiscard]] NodeStatus status() const { return node->status(); }
@@ -471,6 +471,30 @@ TEST_F(NodeTest, TheEngineHearsOfAChangeOfMembersOnceItIsCertified) {
     EXPECT_EQ(machine(1).node->members().members.size(), 4U);
     ASSERT_TRUE(machine(2).membership);
     EXPECT_EQ(machine(2).membership->members.back().id, NodeId(4));
+}
+
+TEST_F(NodeTest, WhoHasLeftStaysAPeerUntilTheEngineHasFollowed) {
+    make(3);
+    start_all();
+    const Bytes call = ledger::encode_remove_member(NodeId(3));
+    const Address contract = ledger::validators_address();
+    EXPECT_TRUE(machine(1).node->submit(make_transaction(1, 0, contract, 0, call)));
+    EXPECT_TRUE(machine(1).node->submit(make_transaction(2, 0, contract, 0, call)));
+    deaf_to_certificates_ = 2;  // so its engine is not told
+    settle();
+    ASSERT_EQ(machine(2).node->members().members.size(), 2U);
+    ASSERT_FALSE(machine(2).engine->heard());
+    EXPECT_EQ(machine(2).membership->members.size(), 3U);
+    EXPECT_EQ(machine(2).membership->epoch, 1U);
+
+    machine(2).crash();
+    machine(2).start();
+    EXPECT_EQ(machine(2).membership->members.size(), 3U) << "nor is it forgotten in a crash";
+
+    deaf_to_certificates_ = 0;
+    pass(5s);
+    ASSERT_TRUE(machine(2).engine->heard());
+    EXPECT_EQ(machine(2).membership->members.size(), 2U);
 }
 
 TEST_F(NodeTest, GarbageFromAPeerIsCountedAndForgotten) {

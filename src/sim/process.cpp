@@ -58,6 +58,7 @@ Status Process::open() {
                                    around_.genesis);
     if (!opened) return std::unexpected(opened.error());
     node_ = std::move(*opened);
+    set_peers(node_->peers());
     return {};
 }
 
@@ -167,8 +168,8 @@ void Process::on_block(const std::shared_ptr<const ledger::Executed>& executed) 
     around_.executed(machine_.id_, *executed);
 }
 
-void Process::on_members(const chain::MemberSet& members) {
-    if (pulse_.beat()) set_peers(members);
+void Process::on_peers(const chain::MemberSet& peers) {
+    if (pulse_.beat()) set_peers(peers);
 }
 
 void Process::on_stopped(const Error& reason) {

@@ -39,7 +39,7 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     void run(env::Lane lane, std::function<void()> work, std::function<void()> done) override;
     // node::Events
     void on_block(const std::shared_ptr<const ledger::Executed>& executed) override;
-    void on_members(const chain::MemberSet& members) override;
+    void on_peers(const chain::MemberSet& peers) override;
     void on_stopped(const Error& reason) override;
 
   private:
