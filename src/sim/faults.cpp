@@ -62,7 +62,9 @@ std::string Run::strike_clock(const Fault& fault, Machine& machine) {
 
 void Run::kill(Machine& machine, Death why, Duration down) {
     if (!machine.up()) return;
+    killing_ = true;
     machine.die(why);
+    killing_ = false;
     restart_later(machine.id(), down);
 }
 
@@ -85,7 +87,6 @@ std::string Run::strike_process(const Fault& fault, Machine& machine) {
         later(fault.lasts, [&machine] { machine.resume(); });
     } else if (fault.kind == FaultKind::kill_within) {
         machine.die_within(fault.amount, fault.amount % 2 == 0 ? Death::killed : Death::power_lost);
-        restart_later(fault.node, fault.lasts);
     } else {
         kill(machine, fault.kind == FaultKind::kill ? Death::killed : Death::power_lost,
              fault.lasts);
@@ -101,16 +102,12 @@ std::string Run::strike_disk(const Fault& fault, Machine& machine) {
     }
     if (fault.kind == FaultKind::disk_error) {
         machine.journal_disk().fail_next_sync();
-        restart_later(fault.node, fault.lasts);
         return {};
     }
     if (fault.kind == FaultKind::disk_full) {
         machine.journal_disk().set_full(true);
-        later(fault.lasts, [this, node = fault.node] {
-            Machine& full = *machines_.at(node);
-            full.journal_disk().set_full(false);
-            if (!full.up()) full.start();
-        });
+        later(fault.lasts,
+              [this, node = fault.node] { machines_.at(node)->journal_disk().set_full(false); });
         return {};
     }
     if (std::string why_not = atlas_.forbids_damage(fault.node); !why_not.empty()) return why_not;

@@ -45,7 +45,7 @@ Run::Run(const Plan& plan, const RunOptions& options)
               .watch = watch_,
               .executed = [this](NodeId node,
                                  const ledger::Executed& it) { clients_.on_executed(node, it); },
-              .dying = [this](const Machine& machine) { atlas_.remember(machine); }},
+              .dying = [this](const Machine& machine) { on_dying(machine); }},
       clients_(around_, machines_),
       atlas_(plan_, machines_) {
     running = this;
@@ -139,6 +139,14 @@ void Run::heal(const std::vector<NodeId>& nodes) {
         machine.clock_changed();
     }
     clients_.stay_with(nodes);
+}
+
+void Run::on_dying(const Machine& machine) {
+    atlas_.remember(machine);
+    if (killing_) return;
+    // By its own fault or its disk's: whoever runs it starts it again.
+    Random dice = draw(plan_.seed, "again", machine.id().value, machine.lives());
+    restart_later(machine.id(), std::chrono::milliseconds(dice.between(50, 2000)));
 }
 
 // Nobody has to serve who is no member any more, and it may never hear of that.

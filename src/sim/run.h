@@ -46,6 +46,7 @@ class Run final : public Stage {
     [[nodiscard]] std::string operate(const Fault& fault, Machine& machine);
     void later(Duration after, std::function<void()> action);
     void kill(Machine& machine, Death why, Duration down);
+    void on_dying(const Machine& machine);
     void restart_later(NodeId node, Duration after);
 
     const Plan plan_;
@@ -58,7 +59,8 @@ class Run final : public Stage {
     std::map<NodeId, std::unique_ptr<Machine>> machines_;
     Clients clients_;
     Atlas atlas_;
-    bool calm_ = false;  ///< the faults are over
+    bool calm_ = false;     ///< the faults are over
+    bool killing_ = false;  ///< by the plan, which also says when it starts again
     std::vector<NodeId> core_;
     uint64_t events_ = 0;
     bool unrecoverable_ = false;
