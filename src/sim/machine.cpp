@@ -103,6 +103,10 @@ void Machine::die_within(uint64_t effects, Death why) {
     if (up()) process_->pulse().end_after(effects, why);
 }
 
+void Machine::spare() {
+    if (up()) process_->pulse().go_on();
+}
+
 void Machine::pause() {
     if (up()) paused_ = true;
 }

@@ -44,6 +44,8 @@ class Machine final : public Socket {
     void die(Death why);
     /// The process ends in the middle of what it does next.
     void die_within(uint64_t effects, Death why);
+    /// What was to end the process is called off.
+    void spare();
     void pause();
     void resume();
     void set_slowness(uint64_t factor) { slowness_ = factor; }

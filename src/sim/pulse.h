@@ -25,6 +25,8 @@ class Pulse {
         left_ = effects;
         why_then_ = why;
     }
+    /// Never mind.
+    void go_on() { left_.reset(); }
     [[nodiscard]] const std::optional<Death>& ended() const { return end_; }
 
   private:

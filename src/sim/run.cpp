@@ -134,6 +134,7 @@ void Run::heal(const std::vector<NodeId>& nodes) {
         machine.set_slowness(1);
         machine.set_sync_latency({});
         machine.clock().set_rate(1000);
+        machine.spare();
         machine.resume();
         if (!machine.up()) machine.start();
         machine.clock_changed();
@@ -161,15 +162,20 @@ std::vector<NodeId> Run::core() const {
     return members;
 }
 
-bool Run::agree() const {
-    std::optional<Hash32> head;
-    return std::ranges::all_of(core(), [&](NodeId id) {
+// Whoever leads may be outside the core and out of touch with some of it, and goes on; so what is
+// demanded of everybody is a height, not to be level at one instant.
+bool Run::settled(std::optional<Height>& goal) const {
+    if (clients_.waiting() != 0) return false;
+    const std::vector<NodeId> members = core();
+    const auto head = [this](NodeId id) {
         const Machine& machine = *machines_.at(id);
-        if (!machine.up()) return false;
-        const Hash32 mine = machine.node()->status().head_hash;
-        if (!head) head = mine;
-        return mine == *head;
-    });
+        return machine.up() ? machine.node()->status().head : Height{};
+    };
+    if (!goal) {
+        goal = Height{};
+        for (const NodeId id : members) goal = std::max(*goal, head(id));
+    }
+    return std::ranges::all_of(members, [&](NodeId id) { return head(id) >= *goal; });
 }
 
 bool Run::demand_progress() {
@@ -188,8 +194,8 @@ bool Run::demand_progress() {
             clients_.begin({.kind = OperationKind::transfer,
                             .account = id.value % plan_.accounts,
                             .node = id});
-        const bool done =
-            play(schedule_.now() + patience, [this] { return clients_.waiting() == 0 && agree(); });
+        std::optional<Height> goal;
+        const bool done = play(schedule_.now() + patience, [this, &goal] { return settled(goal); });
         if (!watch_.violations().empty()) return false;
         if (done) continue;
         const std::string excuse = atlas_.hopeless(core_);

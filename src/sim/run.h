@@ -34,7 +34,7 @@ class Run final : public Stage {
     bool play(Duration deadline, const std::function<bool()>& until);
     bool demand_progress();
     void heal(const std::vector<NodeId>& nodes);
-    [[nodiscard]] bool agree() const;
+    [[nodiscard]] bool settled(std::optional<Height>& goal) const;
     [[nodiscard]] std::string picture() const;
 
     // faults.cpp
