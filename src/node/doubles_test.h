@@ -117,7 +117,10 @@ class DictatorEngine final : public consensus::Engine {
         return {.role = "dictator", .members_epoch = heard_ ? heard_->members.epoch : 0};
     }
     [[nodiscard]] consensus::Probe probe() const override { return {}; }
+    [[nodiscard]] NodeId leader() const override { return leader_known ? NodeId(1) : NodeId{}; }
     [[nodiscard]] const std::optional<consensus::MembersChanged>& heard() const { return heard_; }
+
+    bool leader_known = false;
 
   private:
     void ask(consensus::Effects& out) {

@@ -92,7 +92,7 @@ void Node::start(const journal::Recovered& recovered) {
                                           .effects = effects});
     context_.log().info("node", "node {} starts at block {} with {} journal records",
                         context_.config.self, base.applied, recovered.records.size());
-    leaderless_since_ = context_.now();
+    quiet_since_ = context_.now();
     host_.start(std::move(engine), std::move(effects), base.applied);
     attestor_.start();
     former_members_stay_ = host_.status().members_epoch < context_.members.epoch;

@@ -72,7 +72,7 @@ class Node final : private EngineClient {
     void on_jumped(const chain::Header& header, const chain::MemberSet& members);
     void on_caught_up();
     void carry_out_forgets();
-    void look_for_a_leader();
+    void ask_when_quiet();
     void prune();
     [[nodiscard]] std::string hold() const;
 
@@ -95,7 +95,7 @@ class Node final : private EngineClient {
         Height after;  ///< the last position delivered when the engine said so
     };
     std::deque<PendingForget> forgets_;
-    Instant leaderless_since_;
+    Instant quiet_since_;  ///< no block has come since
     /// Somebody is kept as a peer who is no member any more.
     bool former_members_stay_ = false;
 };

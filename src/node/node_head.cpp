@@ -45,6 +45,7 @@ void Node::on_executed(PipelineItem& item) {
 void Node::move_head(const chain::Header& header, const Hash32& hash) {
     context_.head = header;
     context_.head_hash = hash;
+    quiet_since_ = context_.now();
     context_.next_base_fee = chain::next_base_fee(header, context_.genesis.fees);
 }
 
@@ -146,13 +147,18 @@ void Node::stop(const Error& reason) {
     context_.ports.events.on_stopped(reason);
 }
 
-// A member to be knows the members of genesis only: whoever leads today may be a stranger to it
-// until it has read on in the ledger.
-void Node::look_for_a_leader() {
+// Blocks come at least every empty interval. A node that sees none may have nobody who leads, or be
+// heard by nobody, or, as a member to be, know the members of genesis only, who may all be gone:
+// whoever it asks may have blocks.
+void Node::ask_when_quiet() {
     constexpr Duration patience = 2s;
-    if (host_.leader() != NodeId{} || sync_.active()) leaderless_since_ = context_.now();
-    if (context_.now() < leaderless_since_ + patience) return;
-    leaderless_since_ = context_.now();
+    constexpr int64_t intervals = 4;
+    const std::chrono::milliseconds interval(context_.genesis.parameters.empty_interval_ms);
+    const bool led = host_.leader() != NodeId{};
+    const Duration quiet = led ? std::max<Duration>(patience, intervals * interval) : patience;
+    if (sync_.active()) quiet_since_ = context_.now();
+    if (context_.now() < quiet_since_ + quiet) return;
+    quiet_since_ = context_.now();
     sync_.explore();
 }
 
@@ -162,7 +168,7 @@ void Node::on_tick() {
     proposer_.poke();
     intake_.on_tick();
     attestor_.on_tick();
-    look_for_a_leader();
+    ask_when_quiet();
     part_from_former_members();
     sync_.on_tick();
     sync_server_.on_tick();

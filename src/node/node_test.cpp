@@ -173,11 +173,16 @@ class NodeTest : public ::testing::Test {
                     cut_.contains(item.from.value) || mute_.contains(item.from.value) ||
                     !machine(item.to.value).node)
                     continue;
+                if (item.to.value == deaf_to_engine_ && is_from_engine(item.bytes)) continue;
                 if (item.to.value == deaf_to_certificates_ && is_about_certificates(item.bytes))
                     continue;
                 machine(item.to.value).node->on_message(item.from, item.bytes);
             }
         }
+    }
+    static bool is_from_engine(const Buffer& bytes) {
+        const auto message = decode_message(*bytes);
+        return message && std::holds_alternative<EngineMessage>(*message);
     }
     static bool is_about_certificates(const Buffer& bytes) {
         const auto message = decode_message(*bytes);
@@ -207,6 +212,7 @@ class NodeTest : public ::testing::Test {
     Wire wire_;
     std::set<uint64_t> cut_;  ///< neither heard nor hearing
     uint64_t deaf_to_certificates_ = 0;
+    uint64_t deaf_to_engine_ = 0;
     std::set<uint64_t> slow_;
     std::set<uint64_t> mute_;  ///< hearing, but not heard
     std::vector<std::unique_ptr<Machine>> machines_;
@@ -310,6 +316,16 @@ TEST_F(NodeTest, ANodeThatHearsNoLeaderAsksItsPeers) {
     EXPECT_EQ(machine(3).status().head, machine(2).status().head);
     EXPECT_EQ(machine(3).balance(account(9)), U256(5));
     EXPECT_EQ(machine(3).status().state, NodeState::running);
+}
+
+TEST_F(NodeTest, ANodeThatSeesALeaderButNoBlocksAsksItsPeers) {
+    make(3);
+    start_all();
+    machine(3).engine->leader_known = true;
+    deaf_to_engine_ = 3;
+    EXPECT_TRUE(machine(1).node->submit(make_transaction(1, 0, account(9), 77)));
+    pass(8s);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(77));
 }
 
 TEST_F(NodeTest, AJoinerThatKnowsNobodyAliveAsksThoseOfItsConfiguration) {
