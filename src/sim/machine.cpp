@@ -9,7 +9,10 @@ namespace holdfast::sim {
 
 Machine::Machine(Surroundings& around, NodeId id)
     : around_(around), id_(id), clock_(around.schedule) {
-    journal_disk_.on_platter([this](consensus::Token token) { around_.watch.platter(id_, token); });
+    journal_disk_.on_platter([this](consensus::Token token) {
+        unborn_ = false;
+        around_.watch.platter(id_, token);
+    });
     around_.network.plug(id_, *this);
 }
 
@@ -48,6 +51,7 @@ void Machine::rejoin(bool with_store) {
 void Machine::note_journal_lost() {
     incarnation_ = 0;
     harmed_ = false;
+    unborn_ = true;
     ++journals_lost_;
     around_.watch.journal_lost(id_);
 }

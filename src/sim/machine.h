@@ -66,7 +66,8 @@ class Machine final : public Socket {
     [[nodiscard]] uint64_t incarnation() const { return incarnation_; }
     /// Its journal was damaged, and nobody has noticed yet.
     void note_harm() { harmed_ = true; }
-    [[nodiscard]] bool harmed() const { return harmed_; }
+    /// Whether the journal may be found bad.
+    [[nodiscard]] bool harmed() const { return harmed_ || unborn_; }
     /// Journals that it had before.
     [[nodiscard]] uint64_t journals_lost() const { return journals_lost_; }
     [[nodiscard]] node::Node* node() const;
@@ -111,6 +112,7 @@ class Machine final : public Socket {
     uint64_t incarnation_ = 0;
     uint64_t journals_lost_ = 0;
     bool harmed_ = false;
+    bool unborn_ = false;  ///< its journal was begun anew, and nothing is on the platter yet
     uint64_t draws_ = 0;
 };
 
