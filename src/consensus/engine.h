@@ -57,6 +57,9 @@ class Engine {
     [[nodiscard]] virtual EngineStatus status() const = 0;
     /// The status' leader alone, for whoever asks at every tick; null id if none is known.
     [[nodiscard]] virtual NodeId leader() const { return status().leader.value_or(NodeId{}); }
+    /// Everybody whose voice it counts, or may have to: while a change of members is under way,
+    /// both the old and the new.
+    [[nodiscard]] virtual std::vector<NodeId> counted() const { return {}; }
     [[nodiscard]] virtual Probe probe() const = 0;
 };
 

@@ -127,26 +127,27 @@ std::optional<chain::MemberSet> Reader::members(Height height) const {
     return found;
 }
 
-chain::MemberSet Reader::members_since(uint64_t epoch) const {
-    chain::MemberSet all;
-    bool newest = true;
+chain::MemberSet Reader::members_and(std::span<const NodeId> also) const {
+    chain::MemberSet all = members(head()).value_or(chain::MemberSet{});
+    const auto missing = [&all](NodeId id) { return all.find(id) == nullptr; };
+    if (std::ranges::none_of(also, missing)) return all;
     // Newest first, as the keys run.
     view_->scan(Column::meta, keys::members_at(head()), [&](ByteView key, ByteView value) {
         if (!text_of(key).starts_with(keys::members_prefix)) return false;
         holdfast::Reader in(value);
         const auto set = chain::decode_member_set(in);
         if (!in.finish()) return false;
-        if (newest) all.epoch = set.epoch;
-        newest = false;
         for (const chain::Member& member : set.members) {
             const auto same = [&member](const chain::Member& other) {
                 return other.id == member.id || other.transport_key == member.transport_key;
             };
-            if (std::ranges::none_of(all.members, same)) all.members.push_back(member);
+            if (std::ranges::find(also, member.id) != also.end() &&
+                std::ranges::none_of(all.members, same))
+                all.members.push_back(member);
         }
-        return set.epoch > epoch;
+        std::ranges::sort(all.members, {}, &chain::Member::id);
+        return std::ranges::any_of(also, missing);
     });
-    std::ranges::sort(all.members, {}, &chain::Member::id);
     return all;
 }
 

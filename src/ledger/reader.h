@@ -57,9 +57,9 @@ class Reader {
     /// In force in the state after `height`.
     [[nodiscard]] std::optional<chain::MemberSet> members(Height height) const;
 
-    /// The newest set, with everybody of the sets since `epoch` who is not in it: of each, what was
-    /// said last. Nobody is in it twice, by id or by key.
-    [[nodiscard]] chain::MemberSet members_since(uint64_t epoch) const;
+    /// The newest set, and whoever of `also` is not in it but was in an older one, as was said of
+    /// him last. Nobody is in it twice, by id or by key.
+    [[nodiscard]] chain::MemberSet members_and(std::span<const NodeId> also) const;
 
     /// State after `height`. Errors: errc::unknown_height beyond `history_blocks` back.
     [[nodiscard]] Result<chain::Account> account(const Address& address, Height height) const;

@@ -113,10 +113,14 @@ class DictatorEngine final : public consensus::Engine {
             if (synced->position >= next_) next_ = synced->position.next();
         if (std::holds_alternative<consensus::Durable>(input) && self_.value == 1) ask(out);
     }
-    [[nodiscard]] consensus::EngineStatus status() const override {
-        return {.role = "dictator", .members_epoch = heard_ ? heard_->members.epoch : 0};
-    }
+    [[nodiscard]] consensus::EngineStatus status() const override { return {.role = "dictator"}; }
     [[nodiscard]] consensus::Probe probe() const override { return {}; }
+    [[nodiscard]] std::vector<NodeId> counted() const override {
+        std::vector<NodeId> ids{self_};
+        if (!heard_) return others_;
+        for (const auto& voter : heard_->members.voters) ids.push_back(voter.id);
+        return ids;
+    }
     [[nodiscard]] NodeId leader() const override { return leader_known ? NodeId(1) : NodeId{}; }
     [[nodiscard]] const std::optional<consensus::MembersChanged>& heard() const { return heard_; }
 

@@ -50,6 +50,7 @@ class EngineHost {
     [[nodiscard]] std::optional<Instant> deadline() const { return timer_; }
     [[nodiscard]] consensus::EngineStatus status() const { return engine_->status(); }
     [[nodiscard]] NodeId leader() const { return engine_->leader(); }
+    [[nodiscard]] std::vector<NodeId> counted() const { return engine_->counted(); }
     [[nodiscard]] consensus::Probe probe() const { return engine_->probe(); }
     [[nodiscard]] Height final() const { return final_; }
     [[nodiscard]] uint64_t journal_syncs() const { return syncs_; }

@@ -95,7 +95,7 @@ void Node::start(const journal::Recovered& recovered) {
     quiet_since_ = context_.now();
     host_.start(std::move(engine), std::move(effects), base.applied);
     attestor_.start();
-    former_members_stay_ = host_.status().members_epoch < context_.members.epoch;
+    former_members_stay_ = true;  // if there are any
     context_.ports.events.on_peers(peers());
 }
 

@@ -62,13 +62,15 @@ void Node::change_members(const chain::MemberSet& members) {
 }
 
 chain::MemberSet Node::peers() const {
-    return context_.reader().members_since(host_.status().members_epoch);
+    return context_.reader().members_and(host_.counted());
 }
 
 // They stay until the engine counts its quorums in the newest set: to get there it may need their
 // voices. [Raft §6]
 void Node::part_from_former_members() {
-    if (!former_members_stay_ || host_.status().members_epoch < context_.members.epoch) return;
+    if (!former_members_stay_) return;
+    const auto is_member = [this](NodeId id) { return context_.members.find(id) != nullptr; };
+    if (!std::ranges::all_of(host_.counted(), is_member)) return;
     former_members_stay_ = false;
     context_.ports.events.on_peers(context_.members);
 }

@@ -222,10 +222,11 @@ std::string Run::picture() const {
             continue;
         }
         const node::NodeStatus status = machine.node()->status();
-        text += fmt::format(" node {}{} {} view {} head {} certified {} pool {} {};", id,
-                            std::ranges::find(core_, id) == core_.end() ? " (not healed)" : "",
+        text += fmt::format(" node {}{} {} view {} head {} certified {} epoch {}/{} pool {} {};",
+                            id, std::ranges::find(core_, id) == core_.end() ? " (not healed)" : "",
                             status.agreement.role, status.agreement.view, status.head,
-                            status.certified, status.pending_transactions, status.agreement.note);
+                            status.certified, status.members.epoch, status.agreement.members_epoch,
+                            status.pending_transactions, status.agreement.note);
     }
     return text;
 }

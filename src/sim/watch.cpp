@@ -32,6 +32,8 @@ class Watched final : public consensus::Engine {
         watch_.effects(node_, *engine_, effects);
     }
     [[nodiscard]] consensus::EngineStatus status() const override { return engine_->status(); }
+    [[nodiscard]] NodeId leader() const override { return engine_->leader(); }
+    [[nodiscard]] std::vector<NodeId> counted() const override { return engine_->counted(); }
     [[nodiscard]] consensus::Probe probe() const override { return engine_->probe(); }
 
   private:

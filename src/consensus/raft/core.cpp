@@ -257,6 +257,15 @@ consensus::EngineStatus Core::status() const {
     return status;
 }
 
+std::vector<NodeId> Core::counted() const {
+    const Configuration& now = log_.configuration();
+    std::vector<NodeId> ids;
+    for (const Seat& seat : now.voters) ids.push_back(seat.id);
+    for (const Seat& seat : now.outgoing)
+        if (now.find(seat.id) == nullptr) ids.push_back(seat.id);
+    return ids;
+}
+
 consensus::Probe Core::probe() const {
     const Configuration& configuration = log_.configuration();
     consensus::Probe probe{

@@ -20,9 +20,9 @@ class Core final : public consensus::Engine {
     void step(Instant now, consensus::Input input, consensus::Effects& out) override;
     [[nodiscard]] consensus::EngineStatus status() const override;
     [[nodiscard]] NodeId leader() const override { return leader_; }
+    [[nodiscard]] std::vector<NodeId> counted() const override;
     [[nodiscard]] consensus::Probe probe() const override;
-    /// Every rule that this node alone can see broken, in words. invariants.cpp
-    [[nodiscard]] std::vector<std::string> broken_invariants() const;
+    [[nodiscard]] std::vector<std::string> broken_invariants() const;  // invariants.cpp
     [[nodiscard]] const Log& log() const { return log_; }
     [[nodiscard]] Role role() const { return role_; }
     [[nodiscard]] Term term() const { return promise_.term; }
