@@ -65,11 +65,16 @@ Status Process::open() {
 std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArguments& arguments) {
     Watch& watch = around_.watch;
     const NodeId self = machine_.id_;
-    // Damage that nobody did is the journal's own fault, and the checkers shall see it.
-    if (arguments.health == consensus::JournalHealth::damaged && machine_.harmed())
-        machine_.note_journal_lost();
-    machine_.incarnation_ = arguments.incarnation;
-    watch.started(self, arguments.base, arguments.records, arguments.health, arguments.incarnation);
+    // Who died while he read his journal never lived, and nobody looks at what he makes of it.
+    const bool alive = !pulse_.ended();
+    if (alive) {
+        // Damage that nobody did is the journal's own fault, and the checkers shall see it.
+        if (arguments.health == consensus::JournalHealth::damaged && machine_.harmed())
+            machine_.note_journal_lost();
+        machine_.incarnation_ = arguments.incarnation;
+        watch.started(self, arguments.base, arguments.records, arguments.health,
+                      arguments.incarnation);
+    }
     const raft::Config config{
         .self = self,
         .seed = draw(around_.plan.seed, "engine", self.value, life_).next(),
@@ -85,7 +90,7 @@ std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArgum
     for (const consensus::Effect& effect : arguments.effects)
         if (const auto* persist = std::get_if<consensus::Persist>(&effect))
             machine_.journal_disk_.expect(*persist);
-    watch.effects(self, *engine_, arguments.effects);
+    if (alive) watch.effects(self, *engine_, arguments.effects);
     return watched(std::move(engine), self, watch, machine_.journal_disk_,
                    [this] { return !pulse_.ended(); });
 }

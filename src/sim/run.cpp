@@ -153,6 +153,7 @@ void Run::on_dying(const Machine& machine) {
 // Nobody has to serve who is no member any more, and it may never hear of that.
 std::vector<NodeId> Run::core() const {
     std::vector<NodeId> members;
+    if (unrecoverable_) return members;
     const node::Node* newest = nullptr;
     for (const auto& [id, machine] : machines_)
         if (const node::Node* it = machine->node())
