@@ -1,0 +1,146 @@
+// Whole nodes that are behind, alone, new or on their way out: how they find blocks, certificates
+// and each other.
+#include "node/cluster_test.h"
+
+namespace holdfast::node {
+namespace {
+
+using namespace testing;  // NOLINT(google-build-using-namespace)
+
+TEST_F(NodeTest, ANodeThatMissedBlocksFetchesThem) {
+    make(3);
+    start_all();
+    cut_.insert(3);
+    for (uint64_t nonce = 0; nonce < 20; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    EXPECT_EQ(machine(3).status().head, Height(0));
+    cut_.clear();
+    pass(5s);
+    expect_same_heads();
+    EXPECT_EQ(machine(3).balance(account(9)), U256(20));
+    EXPECT_GE(machine(3).status().counters.blocks_synced, 20U);
+    EXPECT_EQ(machine(3).status().certified, machine(1).status().certified);
+}
+
+TEST_F(NodeTest, ANodeFarBehindIsNeverIdleWhileItFetches) {
+    make(3);
+    start_all();
+    cut_.insert(3);
+    for (uint64_t nonce = 0; nonce < 1500; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    // It executes more slowly than blocks come in: what it asks for next must not wait for a timer.
+    cut_.clear();
+    slow_.insert(3);
+    EXPECT_TRUE(machine(1).node->submit(make_transaction(1, 1500, account(9), 1)));
+    settle();
+    pass(500ms);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(1501));
+    expect_same_heads();
+}
+
+TEST_F(NodeTest, ANodeThatHearsNoLeaderAsksItsPeers) {
+    make(3);
+    start_all();
+    cut_.insert(3);
+    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    machine(1).crash();
+    cut_.clear();
+    pass(15s);
+    EXPECT_EQ(machine(3).status().head, machine(2).status().head);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(5));
+    EXPECT_EQ(machine(3).status().state, NodeState::running);
+}
+
+TEST_F(NodeTest, ANodeThatSeesALeaderButNoBlocksAsksItsPeers) {
+    make(3);
+    start_all();
+    machine(3).engine->leader_known = true;
+    deaf_to_engine_ = 3;
+    EXPECT_TRUE(machine(1).node->submit(make_transaction(1, 0, account(9), 77)));
+    pass(8s);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(77));
+}
+
+TEST_F(NodeTest, AJoinerThatKnowsNobodyAliveAsksThoseOfItsConfiguration) {
+    // Node 3 has never heard of anybody but node 1, which is gone.
+    make(2);
+    machines_.push_back(std::make_unique<Machine>(genesis_, 3, wire_, clock_));
+    machine(1).start();
+    machine(2).start();
+    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    machine(1).crash();
+    machine(3).start(0, {.epoch = 1, .members = {NodeId(2)}});
+    pass(3s);
+    EXPECT_EQ(machine(3).status().head, machine(2).status().head);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(5));
+}
+
+TEST_F(NodeTest, ManyMissingCertificatesComeTogether) {
+    make(3);
+    start_all();
+    // Node 3 executes everything, but what is said of certificates does not reach it.
+    deaf_to_certificates_ = 3;
+    for (uint64_t nonce = 0; nonce < 300; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    EXPECT_EQ(machine(3).status().head, Height(300));
+    EXPECT_EQ(machine(3).status().certified, Height(0));
+    deaf_to_certificates_ = 0;
+    pass(2s);
+    EXPECT_GE(machine(3).status().certified, Height(300));
+}
+
+TEST_F(NodeTest, ANodeBehindThePrunedBlocksTakesASnapshot) {
+    make(3);
+    machine(1).start(16);
+    machine(2).start(16);
+    machine(3).start();
+    cut_.insert(3);
+    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    ASSERT_GT(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(1));
+    // Admitted here before it was executed elsewhere: it must not stay in the pool for good.
+    EXPECT_TRUE(machine(3).node->submit(make_transaction(1, 0, account(9), 1)));
+    EXPECT_TRUE(machine(3).node->submit(make_transaction(1, 130, account(9), 1)));
+    cut_.clear();
+    pass(10s);
+    expect_same_heads();
+    EXPECT_EQ(machine(3).status().counters.snapshots_synced, 1U);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(131)) << "what still fits goes on to the others";
+    EXPECT_EQ(machine(3).status().pending_transactions, 0U);
+}
+
+TEST_F(NodeTest, WhoHasLeftStaysAPeerUntilTheEngineHasFollowed) {
+    make(3);
+    start_all();
+    const Bytes call = ledger::encode_remove_member(NodeId(3));
+    const Address contract = ledger::validators_address();
+    EXPECT_TRUE(machine(1).node->submit(make_transaction(1, 0, contract, 0, call)));
+    EXPECT_TRUE(machine(1).node->submit(make_transaction(2, 0, contract, 0, call)));
+    deaf_to_certificates_ = 2;  // so its engine is not told
+    settle();
+    ASSERT_EQ(machine(2).node->members().members.size(), 2U);
+    ASSERT_FALSE(machine(2).engine->heard());
+    EXPECT_EQ(machine(2).membership->members.size(), 3U);
+    EXPECT_EQ(machine(2).membership->epoch, 1U);
+
+    pass(5s);
+    ASSERT_TRUE(machine(1).engine->heard());
+    EXPECT_EQ(machine(1).membership->members.size(), 2U);
+}
+
+}  // namespace
+}  // namespace holdfast::node
