@@ -28,13 +28,10 @@ Core::Core(const Config& config, const consensus::Base& base, Recalled recalled,
       desired_(base.members) {
     CHECK(config.self != NodeId{}, "node 0 means nobody");
     CHECK(config.payload_bytes_max <= entry_bytes_max, "a payload must fit into an entry");
-    commit_ = log_.start().index;
-    delivered_ = commit_;
+    // Without a mark the store is at genesis, which may be far before the log's start.
+    delivered_ = decode_mark(base.mark).value_or(Mark{}).index;
     delivered_position_ = base.applied;
-    if (auto mark = decode_mark(base.mark)) {
-        delivered_ = mark->index;
-        commit_ = std::max(commit_, delivered_);
-    }
+    commit_ = std::max(log_.start().index, delivered_);
     // The block that decided on a membership is executed again even if nobody leads yet: without it
     // this node would not know whom it needs to elect anybody.
     commit_ = std::max(commit_, log_.known_committed());
