@@ -1,6 +1,6 @@
 // Linearizability with a witness: every answer names its place in the order, a block height, so
 // that it is enough to check that the places respect real time and that each read is right at its
-// own. Sorting instead of searching. [Wing & Gong 1993 for what it means]
+// own. Sorting instead of searching. [Wing & Gong 1993]
 #pragma once
 
 #include <map>
