@@ -126,8 +126,9 @@ raft::Entry History::entry(uint64_t term, raft::EntryKind kind, uint64_t positio
 raft::Entry History::configuration(uint64_t term, uint64_t position, uint64_t epoch,
                                    std::vector<raft::Seat> voters) {
     raft::Entry made = entry(term, raft::EntryKind::configuration, position, "");
-    made.data =
-        make_buffer(raft::encode({.epoch = epoch, .voters = std::move(voters), .outgoing = {}}));
+    made.data = make_buffer(raft::encode(
+        raft::Change{.configuration = {.epoch = epoch, .voters = std::move(voters), .outgoing = {}},
+                     .committed = {}}));
     return made;
 }
 
