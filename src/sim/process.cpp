@@ -68,8 +68,11 @@ std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArgum
     // Who died while he read his journal never lived, and nobody looks at what he makes of it.
     const bool alive = !pulse_.ended();
     if (alive) {
-        // Damage that nobody did is the journal's own fault, and the checkers shall see it.
-        if (arguments.health == consensus::JournalHealth::damaged && machine_.harmed())
+        // Damage that nobody did is the journal's own fault, and the checkers shall see it. A life
+        // that died while it set the bad journal aside has left a new one to this one.
+        const bool anew =
+            machine_.incarnation_ != 0 && machine_.incarnation_ != arguments.incarnation;
+        if ((arguments.health == consensus::JournalHealth::damaged || anew) && machine_.harmed())
             machine_.note_journal_lost();
         machine_.incarnation_ = arguments.incarnation;
         watch.started(self, arguments.base, arguments.records, arguments.health,
