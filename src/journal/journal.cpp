@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/sometimes.h"
 #include "journal/format.h"
 #include "journal/recovery.h"
 
@@ -99,6 +100,7 @@ Result<Recovered> Journal::open(const Identity& identity, uint64_t fresh_incarna
     Scan found = scan(device_, identity);
     if (auto refused = refuse(found, identity); !refused) return std::unexpected(refused.error());
     if (found.finding == Finding::damaged) {
+        HF_SOMETIMES("journal.damage_found");
         device_.quarantine();
         begin(identity, Birth::rejoin, fresh_incarnation);
         return Recovered{.health = JournalHealth::damaged,

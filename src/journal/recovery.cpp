@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/sometimes.h"
+
 namespace holdfast::journal {
 namespace {
 
@@ -157,6 +159,7 @@ class Scanner {
         // Forgetting always leaves a segment with records in it.
         if (result_.records.empty() && last_ > Token(0))
             return damaged(fmt::format("no records are left, but token {} was written", last_));
+        if (dropped_ > 0) HF_SOMETIMES("journal.torn_tail_dropped");
         if (dropped_ > 0)
             result_.note = fmt::format(
                 "dropped a torn write of up to {} bytes after token {}; it was "

@@ -1,6 +1,7 @@
 // Who may come in, whom it replaces, and who has to leave for it.
 #include <fmt/format.h>
 
+#include "base/sometimes.h"
 #include "chain/errors.h"
 #include "mempool/pool.h"
 
@@ -137,6 +138,7 @@ Status Mempool::Impl::add(TransactionPtr transaction) {
                         account.balance.to_decimal(), cost->to_decimal(), others.to_decimal()));
     }
     if (auto room = make_room(entry, account, replaced); !room) return room;
+    if (replaced != nullptr) HF_SOMETIMES("mempool.replaced");
     if (replaced != nullptr)
         remove(place->second, nonce,
                Error{errc::replacement_underpriced, "replaced by a better one"});

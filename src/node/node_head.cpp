@@ -1,6 +1,7 @@
 // What moves with the head of the ledger: execution, membership, certificates, catching up; and
 // what the outside asks of a node.
 #include "base/check.h"
+#include "base/sometimes.h"
 #include "node/node.h"
 
 namespace holdfast::node {
@@ -58,6 +59,7 @@ void Node::change_members(const chain::MemberSet& members) {
                             "this node is no longer a member: it goes on following as long as its "
                             "peers serve it; stop it when convenient");
     former_members_stay_ = true;
+    HF_SOMETIMES("node.former_members_stay");
     context_.ports.events.on_peers(peers());
 }
 

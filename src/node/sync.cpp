@@ -2,6 +2,8 @@
 // next member.
 #include "node/sync.h"
 
+#include "base/sometimes.h"
+
 namespace holdfast::node {
 namespace {
 
@@ -84,6 +86,7 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
         }
         pipeline_.deliver_synced(block);
         ++context_.counters.blocks_synced;
+        HF_SOMETIMES("node.block_synced");
     }
     if (reply.blocks.empty() || pipeline_.depth() >= pipeline_depth_max) {
         full_ = !reply.blocks.empty();
@@ -218,6 +221,7 @@ void Sync::import_finished(const Status& status) {
         return;
     }
     ++context_.counters.snapshots_synced;
+    HF_SOMETIMES("node.snapshot_taken");
     ledger::put_certificate(context_.ports.store, offer_.certificate);
     hooks_.jumped(*offer_.header, offer_.members);
     context_.log().info("sync", "snapshot of block {} is in place", offer_.header->number);

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include "base/check.h"
+#include "base/sometimes.h"
 
 namespace holdfast::session {
 namespace {
@@ -113,6 +114,7 @@ Status Session::on_hello(const Hello& hello) {
     if (!known) {
         if (peer_) {
             retired_.push_back(peer_->incarnation);
+            HF_SOMETIMES("session.incarnation_replaced");
             if (retired_.size() > retired_max) retired_.pop_front();
         }
         peer_ = Peer{.incarnation = hello.incarnation};
@@ -258,6 +260,7 @@ bool Session::write_resent(Bytes& batch, size_t bytes_max) {
             return false;
         write_sent(batch, sent, acked_ + resend_next_ + 1);
         ++counters_.resent;
+        HF_SOMETIMES("session.frames_sent_again");
     }
     return true;
 }

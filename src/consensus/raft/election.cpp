@@ -2,6 +2,7 @@
 // Polls, quorum contact and stickiness work only together: a poll keeps a cut-off node from raising
 // terms, stickiness keeps it from being believed, and a leader that a quorum no longer answers
 // steps down so that nobody sticks to it. [RaftDiss §4.2.3, §6.2, §9.6]
+#include "base/sometimes.h"
 #include "consensus/raft/core.h"
 
 namespace holdfast::raft {
@@ -137,6 +138,7 @@ void Core::on_vote_request(NodeId from, const Header& header, const VoteRequest&
     const bool is_vote = request.ballot == Ballot::vote;
     // Who hears a leader helps nobody against it, except that leader itself. [RaftDiss §4.2.3]
     const bool loyal = hears_leader() && from != leader_ && !request.transfer;
+    if (loyal) HF_SOMETIMES("raft.vote_refused_by_stickiness");
     // One vote a term, but the same candidate may ask again after a lost reply. [Raft §5.2]
     const bool vote_is_free = promise_.vote == NodeId{} || promise_.vote == from;
     // Election restriction: never help elect a leader that could lack a committed entry. [Raft
@@ -186,6 +188,7 @@ void Core::check_quorum_contact() {
             return may_sit(seat, peer->second.speaker) ? peer->second.heard_at : Instant{};
         },
         now_);
+    if (contact + config_.election_timeout <= now_) HF_SOMETIMES("raft.no_quorum_stepped_down");
     if (contact + config_.election_timeout <= now_) become_follower(promise_.term, NodeId{});
 }
 

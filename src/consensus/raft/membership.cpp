@@ -1,6 +1,7 @@
 // Who votes: joint consensus, catching up first, seats renamed for journals reborn, and handing
 // leadership over. The rule is one sentence: whoever leads moves the configuration, one committed
 // step at a time, towards the newest set that the ledger decided on. [Raft §6] [RaftDiss §4, §3.10]
+#include "base/sometimes.h"
 #include "consensus/raft/core.h"
 
 namespace holdfast::raft {
@@ -49,6 +50,7 @@ void Core::drive_membership() {
     const Configuration& now = log_.configuration();
     if (now.joint()) {
         append_configuration({.epoch = now.epoch, .voters = now.voters, .outgoing = {}});
+        HF_SOMETIMES("raft.joint_left");
         return;
     }
     if (transfer_) return;
@@ -64,6 +66,7 @@ void Core::drive_membership() {
         next.outgoing = now.voters;
     }
     append_configuration(next);
+    if (next.joint()) HF_SOMETIMES("raft.joint_entered");
 }
 
 // A change that its own majority could not commit would hold up everything: it is not begun.
@@ -134,6 +137,7 @@ Seat Core::next_seat(NodeId id, const Seat* now) const {
     // Another incarnation: the journal that held this seat's promises is gone, so the seat is given
     // to the new one as to a new voter, once it has the log.
     const bool nameless = speaker.incarnation == 0 && speaker.rejoined;
+    if (now != nullptr && is_caught_up && !nameless) HF_SOMETIMES("raft.seat_of_a_reborn_journal");
     return is_caught_up && !nameless ? named : kept;
 }
 
@@ -189,6 +193,7 @@ void Core::drive_transfer() {
     // [RaftDiss §3.10]
     if (transfer_->ordered || peer->second.match < log_.last_index()) return;
     transfer_->ordered = true;
+    HF_SOMETIMES("raft.transfer_ordered");
     send(transfer_->target, TimeoutNow{});
 }
 

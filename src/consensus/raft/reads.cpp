@@ -1,6 +1,7 @@
 // Linearizable reads without a log entry: the leader notes its commit index, proves by one round of
 // messages that it still led afterwards, and only then answers. Rounds are shared by all who wait;
 // a follower asks its leader. No clock is trusted: there are no leases. [RaftDiss §6.4]
+#include "base/sometimes.h"
 #include "consensus/raft/core.h"
 
 namespace holdfast::raft {
@@ -106,6 +107,7 @@ void Core::on_read_reply(NodeId from, const ReadReply& reply) {
         forwarded_.clear();
     } else {
         refuse_reads(fmt::format("node {} does not lead any more", leader_));
+        HF_SOMETIMES("raft.read_refused");
     }
     forward_reads();
 }
@@ -113,6 +115,7 @@ void Core::on_read_reply(NodeId from, const ReadReply& reply) {
 void Core::expire_reads() {
     if (waiting_.empty() && forwarded_.empty()) return;
     if (now_ < reads_expire_at_) return;
+    HF_SOMETIMES("raft.read_expired");
     refuse_reads(leader_ == NodeId{} ? "no leader is known"
                                      : fmt::format("leader {} did not answer", leader_));
 }

@@ -1,5 +1,6 @@
 // Log replication: the leader's windows and commit rule, the follower's append rule, delivery and
 // compaction. [Raft §5.3, §5.4, §7] [RaftDiss §10.2]
+#include "base/sometimes.h"
 #include "consensus/raft/core.h"
 
 namespace holdfast::raft {
@@ -51,6 +52,7 @@ void Core::send_append(NodeId id, Peer& peer, bool wants_answer) {
     const Index previous = peer.next.previous();
     if (previous < log_.start().index) {
         peer.pace = Pace::behind;
+        HF_SOMETIMES("raft.peer_behind");
         send_behind(id);
         return;
     }
@@ -137,6 +139,8 @@ void Core::advance_commit() {
             return counts ? peer->second.match : Index{};
         },
         log_.last_index());
+    if (agreed > commit_ && log_.term_at(agreed) < promise_.term)
+        HF_SOMETIMES("raft.commit_waits_for_own_term");
     // Only an entry of the own term is committed by counting; those before it come along. What is
     // on a majority but of an older term may still be overwritten. [Raft §5.4.2, Fig. 8]
     if (agreed > commit_ && log_.term_at(agreed) == promise_.term) commit_through(agreed);
@@ -253,6 +257,7 @@ bool Core::store_entries(const Append& append) {
         const Height before = log_.position_at(at.previous());
         if (entry.position != (entry.kind == EntryKind::payload ? before.next() : before))
             return false;
+        if (at <= log_.last_index()) HF_SOMETIMES("raft.conflict_truncated");
         // Only a real conflict truncates, and then everything from there on goes. [Raft §5.3]
         if (at <= log_.last_index()) log_.truncate(at);
         if (!first_appended_) first_appended_ = at;
