@@ -8,8 +8,9 @@
 
 namespace holdfast::sim {
 
+/// Pairs of small numbers, in this order, never collide.
 constexpr uint64_t mix(uint64_t hash, uint64_t value) {
-    hash ^= value + 0x9e3779b97f4a7c15 + (hash << 6) + (hash >> 2);
+    hash = hash * 0x9e3779b97f4a7c15 + value;
     hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
     hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
     return hash ^ hash >> 31;
