@@ -75,9 +75,9 @@ export class NodeProcess {
         this.wrapped = under.length > 0;
         this.exit = new Promise((resolve) => {
             child.on("close", (code, signal) => {
-                log.end(`---- exit ${code ?? signal}\n`);
                 if (this.child === child) this.child = null;
-                resolve({ code, signal });
+                // Whoever waits for the end reads what was said last: it must be in the file.
+                log.end(`---- exit ${code ?? signal}\n`, () => resolve({ code, signal }));
             });
             child.on("error", (error) => resolve({ code: null, signal: error.message }));
         });
