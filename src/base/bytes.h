@@ -44,6 +44,11 @@ inline void append(Bytes& to, ByteView more) {
 inline bool equal(ByteView a, ByteView b) {
     return std::ranges::equal(a, b);
 }
+/// By unsigned bytes, a prefix first: how stores order their keys.
+struct ByteOrder {
+    using is_transparent = void;
+    bool operator()(ByteView a, ByteView b) const { return text_of(a) < text_of(b); }
+};
 
 /// A byte string of N bytes with a type of its own: FixedBytes of two tags do not mix.
 template <size_t N, class Tag>

@@ -15,23 +15,12 @@ namespace {
 
 constexpr uint64_t newest = std::numeric_limits<uint64_t>::max();
 
-struct KeyOrder {
-    using is_transparent = void;
-    static int compare(ByteView a, ByteView b) {
-        const size_t common = std::min(a.size(), b.size());
-        const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
-        if (order != 0) return order;
-        return a.size() < b.size() ? -1 : static_cast<int>(a.size() > b.size());
-    }
-    bool operator()(ByteView a, ByteView b) const { return compare(a, b) < 0; }
-};
-
 struct Version {
     uint64_t sequence = 0;
     std::optional<Bytes> value;  ///< null: deleted
 };
 
-using Table = std::map<Bytes, std::vector<Version>, KeyOrder>;
+using Table = std::map<Bytes, std::vector<Version>, ByteOrder>;
 
 const Bytes* seen_at(const std::vector<Version>& versions, uint64_t sequence) {
     for (size_t i = versions.size(); i-- > 0;)
@@ -84,7 +73,7 @@ class MemoryStore::Versions {
     [[nodiscard]] std::vector<Bytes> keys(Column column, ByteView from, ByteView to) const {
         std::vector<Bytes> found;
         scan(newest, column, from, [&](ByteView key, ByteView) {
-            if (!KeyOrder{}(key, to)) return false;
+            if (!ByteOrder{}(key, to)) return false;
             found.push_back(to_bytes(key));
             return true;
         });

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <condition_variable>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
@@ -20,15 +19,6 @@ using Visit = std::function<bool(ByteView, ByteView)>;
 
 /// About what the containers take for one entry.
 constexpr size_t entry_cost_bytes = 128;
-
-struct KeyOrder {
-    using is_transparent = void;
-    bool operator()(ByteView a, ByteView b) const {
-        const size_t common = std::min(a.size(), b.size());
-        const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
-        return order != 0 ? order < 0 : a.size() < b.size();
-    }
-};
 
 struct Found {
     Bytes key;
@@ -104,7 +94,7 @@ class Layer {
             while (older) older = std::move(older->older);
         }
     };
-    using Entries = std::map<Bytes, std::unique_ptr<Version>, KeyOrder>;
+    using Entries = std::map<Bytes, std::unique_ptr<Version>, ByteOrder>;
 
     [[nodiscard]] const Entries& of(Column column) const {
         return columns_[static_cast<size_t>(column)];
@@ -138,7 +128,7 @@ struct Moment final : env::StateView {
         bool wanted = true;
         // Everything of ours before this key, or everything if there is none.
         const auto catch_up = [&](const ByteView* key) {
-            while (wanted && ahead && (key == nullptr || KeyOrder()(ahead->key, *key))) {
+            while (wanted && ahead && (key == nullptr || ByteOrder()(ahead->key, *key))) {
                 if (ahead->value) wanted = visit(ahead->key, *ahead->value);
                 ahead = next(column, ahead->key, true);
             }
@@ -157,7 +147,7 @@ struct Moment final : env::StateView {
     [[nodiscard]] std::optional<Found> next(Column column, ByteView key, bool after) const {
         auto found = growing->next(column, key, after, at);
         auto older = leaving ? leaving->next(column, key, after, at) : std::nullopt;
-        if (older && (!found || KeyOrder()(older->key, found->key))) return older;
+        if (older && (!found || ByteOrder()(older->key, found->key))) return older;
         return found;
     }
 };
