@@ -139,11 +139,13 @@ void Core::advance_commit() {
             return counts ? peer->second.match : Index{};
         },
         log_.last_index());
-    if (agreed > commit_ && log_.term_at(agreed) < promise_.term)
-        HF_SOMETIMES("raft.commit_waits_for_own_term");
+    if (agreed <= commit_) return;
     // Only an entry of the own term is committed by counting; those before it come along. What is
     // on a majority but of an older term may still be overwritten. [Raft §5.4.2, Fig. 8]
-    if (agreed > commit_ && log_.term_at(agreed) == promise_.term) commit_through(agreed);
+    if (log_.term_at(agreed) == promise_.term)
+        commit_through(agreed);
+    else
+        HF_SOMETIMES("raft.commit_waits_for_own_term");
 }
 
 // Optimization: adaptive batching. The next payload is pulled when the one before is on this disk:
@@ -257,9 +259,11 @@ bool Core::store_entries(const Append& append) {
         const Height before = log_.position_at(at.previous());
         if (entry.position != (entry.kind == EntryKind::payload ? before.next() : before))
             return false;
-        if (at <= log_.last_index()) HF_SOMETIMES("raft.conflict_truncated");
         // Only a real conflict truncates, and then everything from there on goes. [Raft §5.3]
-        if (at <= log_.last_index()) log_.truncate(at);
+        if (at <= log_.last_index()) {
+            HF_SOMETIMES("raft.conflict_truncated");
+            log_.truncate(at);
+        }
         if (!first_appended_) first_appended_ = at;
         log_.append(entry, next_token_);
     }
