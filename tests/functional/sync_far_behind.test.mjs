@@ -53,6 +53,15 @@ async function write_megabytes(cluster, megabytes) {
     );
 }
 
+/** Leaves more behind than a leader keeps, and lets it catch up; its status then. */
+async function fall_behind_the_log(cluster, node) {
+    await node.kill();
+    await write_megabytes(cluster, 70);
+    await begin_again(cluster, node);
+    await wait_for_height([node], await cluster.node(1).height());
+    return node.status();
+}
+
 describe("a node far behind", () => {
     it("stopped for a long time: catches up", async (t) => {
         const { cluster, load } = await start(t);
@@ -81,11 +90,7 @@ describe("a node far behind", () => {
     it("beyond what the leader keeps: fetches blocks", async (t) => {
         const { cluster, load } = await start(t);
         const node = cluster.node(3);
-        await node.kill();
-        await write_megabytes(cluster, 70);
-        await begin_again(cluster, node);
-        await wait_for_height([node], await cluster.node(1).height());
-        const { counters } = await node.status();
+        const { counters } = await fall_behind_the_log(cluster, node);
         assert.ok(counters.blocksSynced > 0, JSON.stringify(counters));
         assert.equal(counters.snapshotsSynced, 0, JSON.stringify(counters));
         await load.stop();
@@ -97,11 +102,7 @@ describe("a node far behind", () => {
             node.set_config("store", "blocks_kept", blocks_kept),
         );
         const node = cluster.node(3);
-        await node.kill();
-        await write_megabytes(cluster, 70);
-        await begin_again(cluster, node);
-        await wait_for_height([node], await cluster.node(1).height());
-        const { counters } = await node.status();
+        const { counters } = await fall_behind_the_log(cluster, node);
         assert.ok(counters.snapshotsSynced >= 1, JSON.stringify(counters));
         await load.more(50);
         await load.stop();
