@@ -40,6 +40,7 @@ class Node final : private EngineClient {
     void stop(const Error& reason);
 
     [[nodiscard]] NodeStatus status() const;
+    [[nodiscard]] Height head() const { return context_.head.number; }
     [[nodiscard]] const mempool::Mempool& pool() const { return intake_.pool(); }
     [[nodiscard]] const chain::MemberSet& members() const { return context_.members; }
     /// As Events::on_peers tells them.

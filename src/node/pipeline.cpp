@@ -17,7 +17,7 @@ chain::Origin to_chain(const consensus::Origin& origin) {
 }  // namespace
 
 void Pipeline::deliver(const consensus::Deliver& delivered) {
-    // While a node without a leader explored, its peers gave it this block already.
+    // While the node explored, its peers gave it this block already.
     if (delivered.position < next_height()) return;
     auto item = std::make_shared<PipelineItem>();
     item->payload = payloads_.know(delivered.payload, find_);

@@ -21,8 +21,8 @@ class Sync {
     Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks hooks);
 
     void on_catch_up(const consensus::CatchUp& wanted);
-    /// Nobody leads as far as this node knows: perhaps it is the one that is behind. Asks a peer
-    /// for what follows the head; if there is nothing, nothing happens.
+    /// No block has come for long: perhaps this node is the one that is behind. Asks a peer for
+    /// what follows the head; if there is nothing, nothing happens.
     void explore();
     void on_blocks(NodeId from, BlocksReply& reply);
     void on_offer(NodeId from, SnapshotOffer& offer);

@@ -1,8 +1,5 @@
 // Raft's checkers: a history that breaks each rule; and linearizability by witness against a search
 // over all orders.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "base/random.h"
 #include "consensus/raft/invariants.h"
 #include "sim/checkers_test.h"
@@ -11,25 +8,19 @@
 namespace holdfast::sim {
 namespace {
 
-using ::testing::Contains;
 using testing::History;
-using ::testing::IsEmpty;
+using testing::one;
+using testing::three;
+using testing::two;
 
-const NodeId one(1), two(2), three(3);
-
-class RaftCheckers : public ::testing::Test {
+class RaftCheckers : public testing::CheckerTest {
   protected:
-    RaftCheckers() { h.first_block(); }
-    void flags(std::string_view name) {
-        EXPECT_THAT(h.findings(), Contains(std::string(name))) << ::testing::PrintToString(h.words);
-    }
     static raft::Entry payload(uint64_t term, uint64_t position, std::string_view data) {
         return History::entry(term, raft::EntryKind::payload, position, data);
     }
     static raft::Entry no_op(uint64_t term, uint64_t position) {
         return History::entry(term, raft::EntryKind::no_op, position, "");
     }
-    History h;
 };
 
 TEST_F(RaftCheckers, RecordsSeeAGapAndAnotherLog) {

@@ -2,31 +2,21 @@
 // checker that cannot fail checks nothing.
 #include "sim/checkers_test.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "consensus/raft/invariants.h"
 
 namespace holdfast::sim {
 namespace {
 
-using ::testing::Contains;
 using testing::History;
-using ::testing::IsEmpty;
+using testing::one;
+using testing::three;
+using testing::two;
 
-const NodeId one(1), two(2), three(3);
-
-class Checkers : public ::testing::Test {
+class Checkers : public testing::CheckerTest {
   protected:
-    Checkers() { h.first_block(); }
-    void holds() { EXPECT_THAT(h.findings(), IsEmpty()) << ::testing::PrintToString(h.words); }
-    void flags(std::string_view name) {
-        EXPECT_THAT(h.findings(), Contains(std::string(name))) << ::testing::PrintToString(h.words);
-    }
     void end() {
         h.tell([](Checker& it) { it.at_end(); });
     }
-    History h;
 };
 
 TEST_F(Checkers, SayNothingOfAGoodHistory) {

@@ -3,6 +3,9 @@
 
 #include <set>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "consensus/raft/messages.h"
 #include "env/memory_store.h"
 #include "node/messages.h"
@@ -87,6 +90,20 @@ class History final : public Stage {
     void persist(NodeId node, const raft::Record& record, bool torn);
     Plan plan_;
     chain::Genesis genesis_;
+};
+
+inline const NodeId one(1), two(2), three(3);
+
+/// After its first block, a history is told a little more, and the checkers speak or do not.
+class CheckerTest : public ::testing::Test {
+  protected:
+    CheckerTest() { h.first_block(); }
+    void holds() { EXPECT_THAT(h.findings(), ::testing::IsEmpty()) << words(); }
+    void flags(std::string_view name) {
+        EXPECT_THAT(h.findings(), ::testing::Contains(std::string(name))) << words();
+    }
+    [[nodiscard]] std::string words() const { return ::testing::PrintToString(h.words); }
+    History h;
 };
 
 }  // namespace holdfast::sim::testing

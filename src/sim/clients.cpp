@@ -72,7 +72,6 @@ void Clients::ask(const Hash32& hash, NodeId node) {
     });
     around_.schedule.at(now + patience, dice.next(), [this, hash] {
         if (!waiting_.contains(hash)) return;
-        ++tried_again;
         Random other = random("again");
         ask(hash, someone(other));
     });

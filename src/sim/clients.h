@@ -27,7 +27,7 @@ class Clients {
     /// In words, which transfer waits longest.
     [[nodiscard]] std::string oldest() const;
 
-    uint64_t acknowledged = 0, reads_answered = 0, tried_again = 0;
+    uint64_t acknowledged = 0, reads_answered = 0;
 
   private:
     struct Waiting {

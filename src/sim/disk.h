@@ -47,7 +47,6 @@ class JournalDisk final : public env::ByteDevice {
     /// from a torn write, which no journal survives.
     bool flip_a_bit(Random& random);
     bool misdirect_a_write(Random& random);
-    [[nodiscard]] size_t quarantined_files() const { return device_.quarantined_files(); }
 
   private:
     struct Place {
@@ -97,7 +96,6 @@ class StoreDisk final : public env::StateStore {
 
     void lose_power(Random& random) { store_->lose_power(random); }
     void clear() { store_ = std::make_unique<env::MemoryStore>(); }
-    [[nodiscard]] size_t size() const { return store_->size(); }
 
   private:
     bool beats() { return pulse_ == nullptr || pulse_->beat(); }

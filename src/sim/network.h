@@ -59,8 +59,6 @@ class Network {
     /// All of a node's. With `silently` nobody hears: the power is gone.
     void drop_connections(NodeId of, bool silently);
 
-    [[nodiscard]] uint64_t messages() const { return messages_; }
-
   private:
     struct Condition {
         bool blocked = false;  ///< does not get through

@@ -20,7 +20,7 @@ class Node;
 namespace holdfast::sim {
 
 /// Why a life ended.
-enum class Death : uint8_t { killed, power_lost, disk_failed, stopped_by_itself };
+enum class Death : uint8_t { killed, power_lost, disk_failed };
 
 /// A node as the all-seeing eye has it. Pointers are null while it is down.
 struct NodeView {

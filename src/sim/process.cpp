@@ -58,7 +58,6 @@ Status Process::open() {
                                    around_.genesis);
     if (!opened) return std::unexpected(opened.error());
     node_ = std::move(*opened);
-    set_peers(node_->peers());
     return {};
 }
 
@@ -118,7 +117,7 @@ void Process::tick() {
         const auto deadline = link.session.deadline();
         if (!deadline || *deadline > now) continue;
         apply(peer, link, link.session.tick(now));
-        pump(peer, link);
+        pump(link);
     }
 }
 
@@ -151,7 +150,7 @@ void Process::send(NodeId to, env::Priority priority, Buffer message) {
     if (at == links_.end()) return;
     apply(to, at->second,
           at->second.session.send(machine_.clock_.now(), priority, std::move(message)));
-    pump(to, at->second);
+    pump(at->second);
 }
 
 void Process::run(env::Lane lane, std::function<void()> work, std::function<void()> done) {
@@ -239,12 +238,12 @@ void Process::on_bytes(NodeId peer, ConnectionId connection, ByteView bytes) {
     apply(peer, at->second, at->second.session.received(machine_.clock_.now(), bytes));
     // A message may have changed whom we talk to.
     const auto still = links_.find(peer);
-    if (still != links_.end()) pump(peer, still->second);
+    if (still != links_.end()) pump(still->second);
 }
 
 void Process::on_room(NodeId peer, ConnectionId connection) {
     const auto at = links_.find(peer);
-    if (at != links_.end() && at->second.connection == connection) pump(peer, at->second);
+    if (at != links_.end() && at->second.connection == connection) pump(at->second);
 }
 
 void Process::on_broken(NodeId peer, ConnectionId connection) {
@@ -266,7 +265,7 @@ void Process::apply(NodeId peer, Link& link, session::Output output) {
     for (const Buffer& message : output.messages) node_->on_message(peer, message);
 }
 
-void Process::pump(NodeId /*peer*/, Link& link) {
+void Process::pump(Link& link) {
     while (link.connection) {
         const size_t room = around_.network.room(*link.connection, machine_.id_);
         if (room == 0) return;

@@ -53,7 +53,7 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     void set_peers(const chain::MemberSet& members);
     void dial_later(NodeId peer);
     void apply(NodeId peer, Link& link, session::Output output);
-    void pump(NodeId peer, Link& link);
+    void pump(Link& link);
     void lost(NodeId peer, Link& link);
     std::unique_ptr<consensus::Engine> make_engine(const node::RestoreArguments& arguments);
     Logger logger();

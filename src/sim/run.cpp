@@ -157,7 +157,7 @@ std::vector<NodeId> Run::core() const {
     const node::Node* newest = nullptr;
     for (const auto& [id, machine] : machines_)
         if (const node::Node* it = machine->node())
-            if (newest == nullptr || it->status().head > newest->status().head) newest = it;
+            if (newest == nullptr || it->head() > newest->head()) newest = it;
     for (const NodeId id : core_)
         if (newest != nullptr && newest->members().find(id) != nullptr) members.push_back(id);
     return members;
@@ -170,7 +170,7 @@ bool Run::settled(std::optional<Height>& goal) const {
     const std::vector<NodeId> members = core();
     const auto head = [this](NodeId id) {
         const Machine& machine = *machines_.at(id);
-        return machine.up() ? machine.node()->status().head : Height{};
+        return machine.up() ? machine.node()->head() : Height{};
     };
     if (!goal) {
         goal = Height{};
@@ -248,8 +248,7 @@ Outcome Run::outcome() const {
     outcome.events = events_;
     outcome.engine_steps = watch_.engine_steps;
     for (const auto& [id, machine] : machines_)
-        if (machine->up())
-            outcome.blocks = std::max(outcome.blocks, machine->node()->status().head.value);
+        if (machine->up()) outcome.blocks = std::max(outcome.blocks, machine->node()->head().value);
     outcome.transfers_acknowledged = clients_.acknowledged;
     outcome.transfers_unknown = clients_.waiting();
     outcome.reads_answered = clients_.reads_answered;

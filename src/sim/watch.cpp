@@ -52,8 +52,6 @@ std::string_view to_string(Death why) {
             return "lost power";
         case Death::disk_failed:
             return "disk failed";
-        case Death::stopped_by_itself:
-            return "stopped by itself";
     }
     return "";
 }
