@@ -137,7 +137,6 @@ void History::first_block() {
         start(node);
         promise(node, 0, 0);
     }
-    const NodeId one(1), two(2);
     promise(one, 1, 1);
     send(one, two, raft::VoteRequest{});
     promise(two, 1, 1);

@@ -39,7 +39,7 @@ TEST_F(RaftCheckers, ElectionSafetySeesTwoLeaders) {
 
 TEST_F(RaftCheckers, LeaderCompletenessSeesAnEmptyLeader) {
     h.promise(three, 2, 3);
-    EXPECT_THAT(h.findings(), IsEmpty());
+    holds();
     h.engines[three].leads = true;
     h.write(three, 1, {no_op(2, 0)});
     flags("raft-leader-completeness");
@@ -78,7 +78,7 @@ TEST_F(RaftCheckers, CommitTermSeesAnOldEntryCounted) {
     h.promise(two, 2, 1);
     h.engines[one].leads = true;
     h.write(one, 4, {no_op(2, 2)});
-    EXPECT_THAT(h.findings(), IsEmpty()) << ::testing::PrintToString(h.words);
+    holds();
     h.engines[one].commit = 3;
     h.effects(one, {});
     flags("raft-commit-term");
@@ -93,7 +93,7 @@ TEST_F(RaftCheckers, StateMachineSafetySeesAnotherCommitment) {
 
 TEST_F(RaftCheckers, MatchIndexSeesWhatAPeerHasNot) {
     h.promise(three, 1, 0);
-    EXPECT_THAT(h.findings(), IsEmpty());
+    holds();
     h.engines[one].matches.emplace_back(Voice{three, 103, false}, 1);
     h.effects(one, {});
     flags("raft-match-index");
@@ -102,7 +102,7 @@ TEST_F(RaftCheckers, MatchIndexSeesWhatAPeerHasNot) {
 TEST_F(RaftCheckers, ConfigSeesTwoChangesAtOnce) {
     const std::vector<raft::Seat> named{{one, 101}, {two, 102}, {three, 103}};
     h.write(one, 3, {History::configuration(1, 1, 0, named)});
-    EXPECT_THAT(h.findings(), IsEmpty()) << ::testing::PrintToString(h.words);
+    holds();
     h.write(one, 4, {History::configuration(1, 1, 0, named)});
     flags("raft-config");
 }
@@ -135,8 +135,8 @@ TEST_F(RaftCheckers, InvariantsPassOnWhatAnEngineSays) {
                       consensus::JournalHealth::intact, Instant{}, out);
     healthy->on_effects(one, *engine, {});
     real->on_effects(one, *engine, {});
-    EXPECT_THAT(healthy->take_findings(), IsEmpty());
-    EXPECT_THAT(real->take_findings(), IsEmpty());
+    EXPECT_THAT(healthy->take_findings(), ::testing::IsEmpty());
+    EXPECT_THAT(real->take_findings(), ::testing::IsEmpty());
     real->on_start(one, {}, {}, consensus::JournalHealth::intact, 7);
     real->on_effects(one, h.engines[one], {});
     EXPECT_FALSE(real->take_findings().empty());
