@@ -23,6 +23,7 @@ Intake::Intake(Context& context, std::function<void()> admitted)
       }) {}
 
 Status Intake::submit(const TransactionPtr& transaction) {
+    ++context_.counters.signatures_recovered;  // by whoever submits it
     if (context_.stopped()) return fail(errc::stopped, context_.trouble);
     auto status = pool_.add(transaction, context_.next_base_fee);
     if (!status) {
