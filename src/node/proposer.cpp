@@ -46,9 +46,9 @@ std::vector<std::shared_ptr<KnownPayload>> Proposer::on_their_way() {
 }
 
 // A payload costs a sync, some messages and some signatures on every node, however small it is. So
-// one that follows others closely brings half as much again as they do, or waits for them.
+// one that follows others closely brings as much as they do together, or waits for them.
 bool Proposer::is_worth_it(size_t under_way) const {
-    return pool_.ready() >= under_way + std::min((under_way + 1) / 2, worth_a_payload);
+    return pool_.ready() >= under_way + std::min(under_way, worth_a_payload);
 }
 
 void Proposer::poke() {
