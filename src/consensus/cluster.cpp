@@ -3,13 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "base/overload.h"
+
 namespace holdfast::consensus {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-    using F::operator()...;
-};
 
 bool keeps_order(const Effect& effect) {
     return std::holds_alternative<Deliver>(effect) || std::holds_alternative<Final>(effect) ||

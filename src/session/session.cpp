@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include "base/check.h"
+#include "base/overload.h"
 #include "base/sometimes.h"
 
 namespace holdfast::session {
@@ -14,11 +15,6 @@ size_t cost_of(const Bytes& message) {
 size_t index_of(env::Priority priority) {
     return static_cast<size_t>(priority);
 }
-
-template <class... Ts>
-struct Overloaded : Ts... {
-    using Ts::operator()...;
-};
 
 }  // namespace
 
@@ -87,10 +83,10 @@ Status Session::on_frame(Instant now, ByteView body, Output& out) {
         return greeting ? on_hello(*hello) : fail(errc::unexpected, "a second hello");
     if (greeting) return fail(errc::unexpected, "a frame before the hello");
     return std::visit(
-        Overloaded{[](const Hello&) { return Status{}; },
-                   [&](const Fragment& fragment) { return on_fragment(now, fragment, out); },
-                   [&](const Ack& ack) { return on_ack(ack.ack); },
-                   [&](const Keepalive& keepalive) { return on_ack(keepalive.ack); }},
+        Overload{[](const Hello&) { return Status{}; },
+                 [&](const Fragment& fragment) { return on_fragment(now, fragment, out); },
+                 [&](const Ack& ack) { return on_ack(ack.ack); },
+                 [&](const Keepalive& keepalive) { return on_ack(keepalive.ack); }},
         *frame);
 }
 

@@ -5,29 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "consensus/raft/messages.h"
-#include "node/messages.h"
 #include "sim/checkers.h"
+#include "sim/short_messages.h"
 
 namespace holdfast::sim {
 namespace {
-
-/// Longer messages are appends with entries.
-constexpr size_t short_message_bytes = 96;
-
-/// The engine's message inside a node's; null if it is another, or a long one.
-class ShortMessages {
-  public:
-    [[nodiscard]] std::optional<raft::Message> read(ByteView message) const {
-        if (message.empty() || message.front() != tag_ || message.size() > short_message_bytes)
-            return std::nullopt;
-        auto decoded = raft::decode(message.subspan(1));
-        return decoded ? std::optional(std::move(*decoded)) : std::nullopt;
-    }
-
-  private:
-    uint8_t tag_ = node::encode_message(node::EngineMessage{})->front();
-};
 
 class ElectionSafety final : public Checker {
   public:

@@ -3,20 +3,15 @@
 // in. A journal that the world took from it or damaged is excused: it comes back as another voter.
 #include <fmt/format.h>
 
-#include "consensus/raft/messages.h"
-#include "node/messages.h"
 #include "sim/checkers.h"
+#include "sim/short_messages.h"
 
 namespace holdfast::sim {
 namespace {
 
-/// Longer messages are appends with entries: their term was said before in short ones.
-constexpr size_t short_message_bytes = 96;
-
 class Stability final : public Checker {
   public:
-    explicit Stability(const Sight& sight)
-        : raft_(sight.raft), tag_(node::encode_message(node::EngineMessage{})->front()) {}
+    explicit Stability(const Sight& sight) : raft_(sight.raft) {}
     [[nodiscard]] std::string_view name() const override { return "stability"; }
 
     void on_start(NodeId node, const consensus::Base& base,
@@ -50,7 +45,7 @@ class Stability final : public Checker {
                        const std::vector<consensus::JournalRecord>& records);
 
     std::shared_ptr<const RaftSight> raft_;
-    uint8_t tag_;
+    ShortMessages messages_;
     std::map<NodeId, Machine> machines_;
 };
 
@@ -136,8 +131,7 @@ void Stability::on_effects(NodeId node, const consensus::Engine& /*engine*/,
 }
 
 void Stability::on_send(NodeId from, NodeId to, ByteView message) {
-    if (message.empty() || message.front() != tag_ || message.size() > short_message_bytes) return;
-    const auto said = raft::decode(message.subspan(1));
+    const auto said = messages_.read(message);
     if (!said) return;
     Machine& machine = machines_[from];
     if (said->header.term.value > machine.said_term) {

@@ -32,7 +32,7 @@ constexpr int poll_ms = 200;
 constexpr size_t runs_per_child_max = 5'000;
 
 /// What a frame from a child says of the run.
-enum class Report : uint8_t { finished, last_words };
+enum class Saying : uint8_t { finished, last_words };
 
 void throw_errno(const char* what) {
     throw std::system_error(errno, std::generic_category(), what);
@@ -67,9 +67,9 @@ bool receive_exactly(int socket, std::span<uint8_t> into) {
 
 // ------------------------------------------------------------------------------ the child's side
 
-void answer(int socket, Report report, const Outcome& outcome, const Recorder* recorder) {
+void answer(int socket, Saying saying, const Outcome& outcome, const Recorder* recorder) {
     Writer out;
-    out.u8(static_cast<uint8_t>(report));
+    out.u8(static_cast<uint8_t>(saying));
     write(out, outcome);
     out.boolean(recorder != nullptr);
     if (recorder != nullptr) write(out, *recorder);
@@ -82,7 +82,7 @@ void run_one_plan(int socket, const Plan& plan, bool record, const Runner& run) 
     if (record) options.recorder = &recorder;
     const Recorder* recorded = options.recorder;
     options.last_outcome = [&](const Outcome& outcome) {
-        answer(socket, Report::last_words, outcome, recorded);
+        answer(socket, Saying::last_words, outcome, recorded);
     };
     Outcome outcome;
     try {
@@ -92,7 +92,7 @@ void run_one_plan(int socket, const Plan& plan, bool record, const Runner& run) 
         outcome.violations = {{.checker = "exception", .what = error.what()}};
     }
     outcome.seed = plan.seed;
-    answer(socket, Report::finished, outcome, recorded);
+    answer(socket, Saying::finished, outcome, recorded);
 }
 
 [[noreturn]] void live_as_child(int socket, int words, const Runner& run) {
@@ -213,12 +213,12 @@ class Pool::Child {
         const size_t length = head.u32();
         if (head.left() < length) return std::nullopt;
         Reader in(ByteView(in_).subspan(4, length));
-        const auto report = static_cast<Report>(in.u8());
+        const auto saying = static_cast<Saying>(in.u8());
         Finished finished{.outcome = read_outcome(in), .recorder = {}};
         if (in.boolean()) finished.recorder = read_recorder(in);
         CHECK(in.finish().has_value(), "sim: parent and child speak alike");
         in_.erase(in_.begin(), in_.begin() + static_cast<ptrdiff_t>(4 + length));
-        if (report == Report::last_words) {
+        if (saying == Saying::last_words) {
             last_words_ = std::move(finished);
             return std::nullopt;
         }

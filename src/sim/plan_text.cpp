@@ -10,8 +10,8 @@ namespace holdfast::sim {
 namespace {
 
 constexpr size_t events_max = 2'000'000;
-constexpr uint64_t second_us = 1'000'000;
-constexpr uint64_t lasts_max_us = 24 * 3600 * second_us;
+constexpr uint64_t us_per_second = 1'000'000;
+constexpr uint64_t lasts_max_us = 24 * 3600 * us_per_second;
 
 // ------------------------------------------------------------------------------------- settings
 
@@ -32,8 +32,8 @@ constexpr std::array settings{
     Setting{"segment-bytes", &Plan::segment_bytes, Form::number, 1'000, uint64_t{1} << 32},
     Setting{"blocks-kept", &Plan::blocks_kept, Form::number, 0, uint64_t{1} << 32},
     Setting{"log-bytes-retained", &Plan::log_bytes_retained, Form::number, 0, uint64_t{1} << 32},
-    Setting{"delay", &Plan::delay_us, Form::time, 0, 60 * second_us},
-    Setting{"sync", &Plan::sync_us, Form::time, 0, 60 * second_us},
+    Setting{"delay", &Plan::delay_us, Form::time, 0, 60 * us_per_second},
+    Setting{"sync", &Plan::sync_us, Form::time, 0, 60 * us_per_second},
 };
 
 std::string moment(Duration at) {
@@ -96,9 +96,9 @@ std::optional<uint64_t> without(std::string_view word, std::string_view suffix, 
 std::optional<uint64_t> time_of(std::string_view word) {
     if (word.ends_with("us")) return without(word, "us", 1);
     if (word.ends_with("ms")) return without(word, "ms", 1000);
-    if (const auto minutes = without(word, "m", second_us); minutes && *minutes < lasts_max_us)
+    if (const auto minutes = without(word, "m", us_per_second); minutes && *minutes < lasts_max_us)
         return *minutes * 60;
-    return without(word, "s", second_us);
+    return without(word, "s", us_per_second);
 }
 
 std::optional<uint64_t> node_set(std::string_view word) {

@@ -15,7 +15,7 @@ namespace {
 
 /// Simulated time that a healed cluster has to settle what is open. Far above any honest need:
 /// sessions notice a dead connection after five seconds, and election timeouts are below one.
-constexpr Duration patience = 60s;
+constexpr Duration time_to_settle = 60s;
 /// A run that handles this many events at one microsecond does not get on.
 constexpr uint64_t events_at_once_max = 1'000'000;
 
@@ -196,7 +196,7 @@ bool Run::demand_progress() {
                             .account = id.value % plan_.accounts,
                             .node = id});
         std::optional<Height> goal;
-        const bool done = play(schedule_.now() + patience, [this, &goal] { return settled(goal); });
+        const bool done = play(schedule_.now() + time_to_settle, [this, &goal] { return settled(goal); });
         if (!watch_.violations().empty()) return false;
         if (done) continue;
         const std::string excuse = atlas_.hopeless(core_);
@@ -204,7 +204,7 @@ bool Run::demand_progress() {
             watch_.violation("liveness", fmt::format("{} after {} s without faults: {}",
                                                      everybody ? "the cluster did not settle"
                                                                : "the healed core did not settle",
-                                                     patience / 1s, picture()));
+                                                     time_to_settle / 1s, picture()));
             return false;
         }
         watch_.line(NodeId{}, "nothing more is demanded: " + excuse);

@@ -2,17 +2,9 @@
 #include "consensus/raft/core.h"
 
 #include "base/check.h"
+#include "base/overload.h"
 
 namespace holdfast::raft {
-namespace {
-
-template <class... F>
-struct Overload : F... {
-    using F::operator()...;
-};
-
-}  // namespace
-
 Core::Core(const Config& config, const consensus::Base& base, Recalled recalled, std::string note,
            Instant now)
     : config_(config),

@@ -1,15 +1,12 @@
 // The encoding of messages. One encoding per value; every count and length has its bound.
 #include "consensus/raft/messages.h"
 
+#include "base/overload.h"
+
 namespace holdfast::raft {
 namespace {
 
 constexpr uint8_t version = 1;
-
-template <class... F>
-struct Overload : F... {
-    using F::operator()...;
-};
 
 template <class O>
 O read_ordinal(Reader& in) {
