@@ -25,8 +25,8 @@ describe("ethers", () => {
         wallet = new Wallet(key, provider);
     });
     after(async () => {
-        provider.destroy();
-        await socket.destroy();
+        provider?.destroy();
+        await socket?.destroy();
     });
 
     it("detects the network", async () => {

@@ -1,13 +1,13 @@
 // Every command of README.md works as it stands there: each line of its shell blocks is either run
 // here, with other ports and another folder, or known as one that cannot be run inside a test.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { find_binary } from "./lib/binary.mjs";
+import { signal_group, spawn_owned } from "./lib/children.mjs";
 import { free_port_block } from "./lib/ports.mjs";
 import { HttpRpc } from "./lib/rpc.mjs";
 import { until } from "./lib/wait.mjs";
@@ -26,11 +26,11 @@ const first_screen = ["./run", "./run tour", "./test"];
 function run(command, { within = 120_000 } = {}) {
     return new Promise((resolve) => {
         const stdio = ["ignore", "pipe", "pipe"];
-        const child = spawn("sh", ["-c", command], { cwd: root, stdio });
+        const child = spawn_owned("sh", ["-c", command], { cwd: root, stdio });
         let text = "";
         child.stdout.on("data", (piece) => (text += piece));
         child.stderr.on("data", (piece) => (text += piece));
-        const timer = setTimeout(() => child.kill("SIGKILL"), within);
+        const timer = setTimeout(() => signal_group(child, "SIGKILL"), within);
         child.on("close", (code) => {
             clearTimeout(timer);
             resolve({ code, text });
@@ -73,8 +73,9 @@ describe("the readme", () => {
         before(async () => {
             folder = mkdtempSync(path.join(tmpdir(), "holdfast-readme-"));
             port = await free_port_block(90);
-            child = spawn("./run", ["-y", "--data", `${folder}/data`, "--port-base", String(port)],
-                          { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+            child = spawn_owned("./run",
+                                ["-y", "--data", `${folder}/data`, "--port-base", String(port)],
+                                { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
             for (const stream of [child.stdout, child.stderr])
                 stream.on("data", (piece) => (output += piece));
             ended = new Promise((resolve) => child.on("close", resolve));
@@ -84,7 +85,7 @@ describe("the readme", () => {
             }, { within: 120_000 });
         });
         after(async () => {
-            child.kill("SIGKILL");
+            if (child) signal_group(child, "SIGKILL");
             if (folder) rmSync(folder, { recursive: true, force: true });
         });
 

@@ -1,7 +1,7 @@
 // The program under test, and running its short-lived subcommands.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { signal_group, spawn_owned } from "./children.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const candidates = ["build/release/holdfast", "build/dev/holdfast"].map((path) => root + path);
@@ -17,12 +17,12 @@ export function find_binary() {
 export function holdfast(args, { within = 60_000, cwd, under = [] } = {}) {
     return new Promise((resolve, reject) => {
         const [command, ...rest] = [...under, find_binary(), ...args];
-        const child = spawn(command, rest, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn_owned(command, rest, { cwd, stdio: ["ignore", "pipe", "pipe"] });
         let out = "";
         let error_out = "";
         child.stdout.on("data", (text) => (out += text));
         child.stderr.on("data", (text) => (error_out += text));
-        const timer = setTimeout(() => child.kill("SIGKILL"), within);
+        const timer = setTimeout(() => signal_group(child, "SIGKILL"), within);
         child.on("error", reject);
         child.on("close", (code, signal) => {
             clearTimeout(timer);

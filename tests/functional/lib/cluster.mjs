@@ -16,27 +16,34 @@ export class Cluster {
      * `alloc`: [address, whole ether] pairs beside the operators. `configure(node)` may change each
      * node's configuration before the start. Registered with the test `t`, which cleans up.
      */
-    static async create(
-        t,
-        {
-            nodes = 3,
-            chain_id = 7777,
-            alloc = [],
-            configure = () => {},
-            start = true,
-            folder,
-            init = [],
-        } = {},
-    ) {
+    static async create(t, options = {}) {
         const cluster = new Cluster();
-        cluster.folder = folder ?? mkdtempSync(path.join(tmpdir(), "holdfast-"));
-        cluster.home = path.join(cluster.folder, "ledger");
-        cluster.chain_id = chain_id;
+        cluster.folder = options.folder ?? mkdtempSync(path.join(tmpdir(), "holdfast-"));
         cluster.clean_up_after(t);
+        try {
+            await cluster.begin(options);
+        } catch (error) {
+            // Nobody was given it who could end what was started.
+            cluster.print_logs(t);
+            await cluster.destroy();
+            throw error;
+        }
+        return cluster;
+    }
+    async begin({
+        nodes = 3,
+        chain_id = 7777,
+        alloc = [],
+        configure = () => {},
+        start = true,
+        init = [],
+    }) {
+        this.home = path.join(this.folder, "ledger");
+        this.chain_id = chain_id;
         const port_base = await free_port_block(nodes * ports_per_node);
         const options = [
             "--out",
-            cluster.home,
+            this.home,
             "--nodes",
             nodes,
             "--port-base",
@@ -47,23 +54,23 @@ export class Cluster {
         ];
         for (const [address, ether] of alloc) options.push("--alloc", `${address}=${ether}`);
         await holdfast_ok(["init", ...options.map(String)]);
-        cluster.genesis_file = path.join(cluster.home, "genesis.json");
-        cluster.genesis = JSON.parse(readFileSync(cluster.genesis_file, "utf8"));
-        cluster.nodes = Array.from(
+        this.genesis_file = path.join(this.home, "genesis.json");
+        this.genesis = JSON.parse(readFileSync(this.genesis_file, "utf8"));
+        this.nodes = Array.from(
             { length: nodes },
             (_, index) =>
                 new NodeProcess({
                     id: index + 1,
-                    folder: path.join(cluster.home, `node${index + 1}`),
+                    folder: path.join(this.home, `node${index + 1}`),
                     port: port_base + index * ports_per_node,
                 }),
         );
-        cluster.nodes.forEach(configure);
-        if (start) await cluster.start();
-        return cluster;
+        this.nodes.forEach(configure);
+        if (start) await this.start();
     }
     constructor() {
         this.nodes = [];
+        this.loads = []; // each adds itself
     }
 
     clean_up_after(t) {
@@ -74,9 +81,11 @@ export class Cluster {
     }
     print_logs(t) {
         for (const node of this.nodes)
-            t.diagnostic(`node ${node.id} (${node.log_file}):\n${node.log_tail()}`);
+            t?.diagnostic(`node ${node.id} (${node.log_file}):\n${node.log_tail()}`);
     }
+    /** Also after a failure, in the middle of anything. */
     async destroy() {
+        for (const load of this.loads) load.abandon();
         await Promise.allSettled(this.nodes.map((node) => node.kill()));
         for (const node of this.nodes) node.close();
         if (!process.env.HOLDFAST_KEEP) rmSync(this.folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { keccak256, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { RpcError } from "./rpc.mjs";
 import { SocketRpc } from "./socket_rpc.mjs";
-import { pause, until } from "./wait.mjs";
+import { pause, until, within } from "./wait.mjs";
 
 /** Well-known test keys; only a test's genesis funds them. */
 export const sender = (index) =>
@@ -12,6 +12,8 @@ export const sender = (index) =>
 export const recipient = (index) =>
     `0x${(0xfeed0000n + BigInt(index)).toString(16).padStart(40, "0")}`;
 const recipient_count = 16;
+/** How long the fate of what was sent last may be unknown once all nodes are up. */
+const in_flight_milliseconds_max = 90_000;
 export const all_recipients = Array.from({ length: recipient_count }, (_, index) =>
     recipient(index),
 );
@@ -40,6 +42,7 @@ export class Load {
      */
     constructor({ cluster, senders = 32, first_sender = 0, answers = "mixed", nodes }) {
         this.cluster = cluster;
+        cluster.loads.push(this);
         this.nodes = nodes ?? (() => cluster.nodes.filter((node) => node.is_running));
         this.answers = answers;
         this.accounts = Array.from({ length: senders }, (_, index) => sender(first_sender + index));
@@ -48,6 +51,7 @@ export class Load {
         this.refusals = new Map(); // answer text -> how often
         this.sockets = new Map();
         this.running = false;
+        this.abandoned = false;
         this.longest_silence = 0;
         this.last_acknowledged_at = 0;
     }
@@ -55,23 +59,36 @@ export class Load {
     start() {
         this.running = true;
         this.last_acknowledged_at = Date.now();
-        this.loops = this.accounts.map((account, index) => this.run_sender(account, index));
+        const loops = this.accounts.map((account, index) => this.run_sender(account, index));
+        this.loops = Promise.all(loops);
+        // Seen by `stop`, or by nobody if the test has failed before.
+        this.loops.catch(() => {});
         return this;
     }
     /** Stops sending; transfers in flight are waited for, so that their fate is known. */
     async stop() {
         this.running = false;
-        await Promise.all(this.loops);
-        for (const socket of this.sockets.values()) (await socket.catch(() => null))?.close();
+        await within(in_flight_milliseconds_max, "the transfers in flight", this.loops);
+        await this.close();
+    }
+    /** The test is over: what is in flight stays without an answer. */
+    abandon() {
+        this.running = false;
+        this.abandoned = true;
+        return this.close();
+    }
+    async close() {
+        const sockets = [...this.sockets.values()];
         this.sockets.clear();
+        for (const socket of sockets) (await socket.catch(() => null))?.close();
     }
     /** Resolves when `count` more transfers are acknowledged. */
-    async more(count, within = 60_000) {
+    async more(count, bound = 60_000) {
         const goal = this.acknowledged.length + count;
         await until(
             `${count} more acknowledged transfers (${this.describe()})`,
             () => this.acknowledged.length >= goal,
-            { within, every: 5 },
+            { within: bound, every: 5 },
         );
     }
     describe() {
@@ -106,6 +123,7 @@ export class Load {
     }
     async first_nonce(account) {
         return until("a nonce", async () => {
+            if (this.abandoned) return { nonce: 0 };
             const socket = await this.socket_to(this.some_node(0));
             return {
                 nonce: Number(
@@ -118,7 +136,7 @@ export class Load {
     /** Sends and re-sends one transfer until its receipt is seen, whatever happens to the nodes. */
     async carry_through(transfer, turn) {
         this.sent++;
-        for (let attempt = 0; ; attempt++) {
+        for (let attempt = 0; !this.abandoned; attempt++) {
             try {
                 const node = this.some_node(turn + attempt);
                 const receipt = await this.ask(node, transfer, turn, attempt);

@@ -1,25 +1,13 @@
 // One real node: its process, its folder, its doors.
-import { spawn } from "node:child_process";
 import { createWriteStream, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { find_binary, holdfast } from "./binary.mjs";
+import { signal_group, spawn_owned } from "./children.mjs";
 import { http_exchange, HttpRpc } from "./rpc.mjs";
 import { until, within } from "./wait.mjs";
 
 const log_tail_lines = 25;
 const linearizable_header = { "Holdfast-Consistency": "linearizable" };
-
-/** What a wrapper such as strace has started: killing the wrapper alone would leave it behind. */
-function children_of(pid) {
-    try {
-        return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-            .split(" ")
-            .filter(Boolean)
-            .map(Number);
-    } catch {
-        return [];
-    }
-}
 
 export class NodeProcess {
     constructor({ id, folder, port }) {
@@ -63,7 +51,7 @@ export class NodeProcess {
     spawn({ under = [], env = {} } = {}) {
         if (this.child) throw new Error(`node ${this.id} is running`);
         const [command, ...args] = [...under, find_binary(), "node", "--config", this.config];
-        const child = spawn(command, args, {
+        const child = spawn_owned(command, args, {
             stdio: ["ignore", "pipe", "pipe"],
             env: { ...process.env, ...env },
         });
@@ -72,7 +60,6 @@ export class NodeProcess {
         child.stdout.pipe(log, { end: false });
         child.stderr.pipe(log, { end: false });
         this.child = child;
-        this.wrapped = under.length > 0;
         this.exit = new Promise((resolve) => {
             child.on("close", (code, signal) => {
                 if (this.child === child) this.child = null;
@@ -103,9 +90,7 @@ export class NodeProcess {
         if (!this.child) return { code: null, signal: null };
         const exit = this.exit;
         if (this.is_paused && signal !== "SIGKILL") this.resume();
-        for (const pid of this.wrapped ? children_of(this.child.pid) : [])
-            process.kill(pid, signal);
-        this.child.kill(signal);
+        signal_group(this.child, signal);
         this.is_paused = false;
         return within(bound, `node ${this.id} to end after ${signal}`, exit);
     }
