@@ -145,6 +145,23 @@ TEST(Config, EveryAdviceIsDocumented) {
                            advice.meaning, advice.repair);
 }
 
+TEST(Config, EveryVerdictOfASimulationHasAnExitCodeOfItsOwn) {
+    const std::string document = read_document("operations.md");
+    const std::string_view meanings[] = {
+        "every rule held",
+        "a node crashed, broke an invariant of its own or did not come to an end",
+        "a rule of safety was broken", "no progress although a healthy majority was in touch"};
+    for (const sim::Verdict verdict :
+         {sim::Verdict::held, sim::Verdict::crash, sim::Verdict::safety, sim::Verdict::liveness}) {
+        const auto number = static_cast<size_t>(verdict);
+        EXPECT_EQ(static_cast<size_t>(exit_of(verdict)), number) << to_string(verdict);
+        EXPECT_NE(exit_of(verdict), ExitCode::usage);
+        EXPECT_NE(document.find(fmt::format("| {} | {} |", number, meanings[number])),
+                  std::string::npos)
+            << meanings[number];
+    }
+}
+
 TEST(Config, AnExplanationNamesWhatItMeansAndWhatToDo) {
     const std::string line =
         explain({.code = Errc{"key.permissions"}, .detail = "voting.key has mode 0644"});

@@ -93,6 +93,20 @@ constexpr std::array advices{
 
 }  // namespace
 
+ExitCode exit_of(sim::Verdict verdict) {
+    switch (verdict) {
+        case sim::Verdict::held:
+            return ExitCode::ok;
+        case sim::Verdict::crash:
+            return ExitCode::node_crashed;
+        case sim::Verdict::safety:
+            return ExitCode::rule_broken;
+        case sim::Verdict::liveness:
+            return ExitCode::no_progress;
+    }
+    return ExitCode::failed;
+}
+
 const Advice* advice_on(Errc code) {
     const auto* found = std::ranges::find(advices, code.name, &Advice::name);
     return found == advices.end() ? nullptr : found;

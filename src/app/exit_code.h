@@ -5,18 +5,26 @@
 #include <span>
 
 #include "base/result.h"
+#include "sim/outcome.h"
 
 namespace holdfast::app {
 
 enum class ExitCode : int {
     ok = 0,
     failed = 1,         ///< asked and answered: a problem was found, a transaction was refused
-    usage = 2,          ///< the command line makes no sense
     bad_config = 3,     ///< configuration, keys or genesis refused
     bad_data = 4,       ///< the data folder is missing, in use, damaged or another's
     cannot_listen = 5,  ///< an address is taken or not ours
     stopped = 6,        ///< the node stopped itself, because going on would do harm
+    usage = 64,         ///< the command line makes no sense
+    // Of `holdfast sim`, which meets none of the above but `usage`.
+    node_crashed = 1,
+    rule_broken = 2,
+    no_progress = 3,
 };
+
+/// What `holdfast sim` ends with.
+ExitCode exit_of(sim::Verdict verdict);
 
 /// What an error means to the operator, and what to do about it.
 struct Advice {

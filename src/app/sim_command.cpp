@@ -115,7 +115,7 @@ class Simulation {
         if (auto ok = save(); !ok) return std::unexpected(ok.error());
         if (held || options_.keep_going) say_table();
         if (auto ok = draw(); !ok) return std::unexpected(ok.error());
-        return static_cast<ExitCode>(shown_.verdict);
+        return exit_of(shown_.verdict);
     }
 
   private:
@@ -315,7 +315,9 @@ void add_sim_command(CLI::App& app, Run& chosen) {
     command->add_flag("--trace", options->trace, "print the trace's hash of each seed");
     command->add_flag("--quiet", options->quiet, "no progress and no table");
     command->footer(
-        "Exit code: 0 every rule held, 1 a crash, 2 a broken rule of safety, 3 no progress.");
+        "Exit code: 0 every rule held, 1 a crash, 2 a broken rule of safety, 3 no progress, 64 "
+        "nothing "
+        "was simulated.");
     command->callback([options, seed, &chosen] {
         options->seed_given = seed->count() > 0;
         chosen = [options] { return simulate(*options); };
