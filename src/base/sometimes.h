@@ -12,7 +12,7 @@ namespace holdfast {
 /// Every mark of the program, whether passed or not; linked up before main.
 class SometimesMark {
   public:
-    explicit SometimesMark(std::string_view name) : name_(name), next_(first_) { first_ = this; }
+    explicit SometimesMark(std::string_view name) : name_(name), next_(first()) { first() = this; }
     SometimesMark(const SometimesMark&) = delete;
     SometimesMark& operator=(const SometimesMark&) = delete;
 
@@ -30,15 +30,19 @@ class SometimesMark {
         });
     }
     static void forget() {
-        for (SometimesMark* mark = first_; mark != nullptr; mark = mark->next_)
+        for (SometimesMark* mark = first(); mark != nullptr; mark = mark->next_)
             __atomic_store_n(&mark->passed_, false, __ATOMIC_RELAXED);
     }
 
   private:
+    static SometimesMark*& first() {
+        static SometimesMark* mark = nullptr;
+        return mark;
+    }
     template <class Wanted>
     static std::vector<std::string> names(Wanted wanted) {
         std::vector<std::string> found;
-        for (const SometimesMark* mark = first_; mark != nullptr; mark = mark->next_)
+        for (const SometimesMark* mark = first(); mark != nullptr; mark = mark->next_)
             if (wanted(*mark)) found.emplace_back(mark->name_);
         std::ranges::sort(found);
         return found;
@@ -47,7 +51,6 @@ class SometimesMark {
     std::string_view name_;
     SometimesMark* next_;
     bool passed_ = false;
-    static inline SometimesMark* first_ = nullptr;
 };
 
 /// A string as a template argument: so that each name is one object, made before main.
