@@ -95,7 +95,7 @@ void aim(Fault& fault, const Plan& plan, Random& random) {
     const uint64_t machines = plan.nodes + plan.spares;
     fault.node = NodeId(random.between(1, machines));
     const FaultKind kind = fault.kind;
-    if (kind == FaultKind::power_all) fault.node = NodeId{};
+    if (kind == FaultKind::power_all || kind == FaultKind::split) fault.node = NodeId{};
     if (kind == FaultKind::split || kind == FaultKind::bridge)
         fault.amount = draw_side(random, machines);
     if (kind > FaultKind::cut) return;

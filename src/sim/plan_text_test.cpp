@@ -74,6 +74,11 @@ TEST(PlanText, ReadsBackPlansAsTheyAreDrawn) {
             const auto back = parse_plan(to_text(*plan));
             ASSERT_TRUE(back) << back.error().detail;
             EXPECT_EQ(*back, *plan);
+            // What is about nobody in particular names nobody.
+            for (const Fault& fault : plan->faults)
+                if (fault.kind == FaultKind::split) {
+                    EXPECT_EQ(fault.node, NodeId{}) << describe(fault);
+                }
         }
 }
 
