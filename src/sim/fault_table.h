@@ -24,7 +24,7 @@ inline constexpr uint64_t no_offset = 1'000'000'000;
 struct KindRow {
     FaultKind kind;
     std::string_view name;
-    std::string_view sentence;  ///< {who}, {where} and {amount} stand for the fault's
+    std::string_view sentence;  ///< {who}, {where}, {amount}, {dies} stand for the fault's
     Unit unit = Unit::none;
     std::string_view keyword;  ///< before the amount
     uint64_t low = 0, high = UINT64_MAX;
@@ -51,7 +51,7 @@ inline constexpr std::array<KindRow, fault_kind_count> kind_table{{
     {FaultKind::kill, "kill", "{who} is killed"},
     {FaultKind::power, "power", "{who} loses power"},
     {FaultKind::power_all, "power-all", "every node loses power"},
-    {FaultKind::kill_within, "kill-within", "{who} loses power, {amount} effects into what it does",
+    {FaultKind::kill_within, "kill-within", "{who} {dies}, {amount} effects into what it does",
      Unit::count, "effects", 0, 1'000'000},
     {FaultKind::pause, "pause", "{who} stands still"},
     {FaultKind::slow, "slow", "{who} takes {amount} as long", Unit::times, "by", 1, 100'000},

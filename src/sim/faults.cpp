@@ -82,14 +82,14 @@ std::string Run::strike_process(const Fault& fault, Machine& machine) {
         return {};
     }
     if (!machine.up()) return "it is down";
+    const Death death = loses_power(fault) ? Death::power_lost : Death::killed;
     if (fault.kind == FaultKind::pause) {
         machine.pause();
         later(fault.lasts, [&machine] { machine.resume(); });
     } else if (fault.kind == FaultKind::kill_within) {
-        machine.die_within(fault.amount, fault.amount % 2 == 0 ? Death::killed : Death::power_lost);
+        machine.die_within(fault.amount, death);
     } else {
-        kill(machine, fault.kind == FaultKind::kill ? Death::killed : Death::power_lost,
-             fault.lasts);
+        kill(machine, death, fault.lasts);
     }
     return {};
 }

@@ -37,7 +37,7 @@ enum class FaultKind : uint8_t {
     kill,         ///< what was written stays; starts again after the duration
     power,        ///< what was not synced may be lost or torn
     power_all,    ///< of all nodes at once
-    kill_within,  ///< in the middle of an event: before its `amount`-th effect on the world; power
+    kill_within,  ///< in the middle of an event: before its `amount`-th effect on the world
     pause,        ///< nothing is handled; messages wait
     slow,         ///< the lanes take `amount` times as long
     // Disks. The atlas refuses damage beyond what the cluster must survive.
@@ -67,6 +67,12 @@ struct Fault {
     uint64_t amount = 0;
     bool operator==(const Fault&) const = default;
 };
+
+/// Whether a process that the fault ends loses its machine too: within an event, if that is drawn.
+constexpr bool loses_power(const Fault& fault) {
+    return fault.kind == FaultKind::kill_within ? fault.amount % 2 == 1
+                                                : fault.kind != FaultKind::kill;
+}
 
 enum class OperationKind : uint8_t { transfer, conflict, read };
 

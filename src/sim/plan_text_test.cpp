@@ -185,6 +185,10 @@ TEST(PlanText, SaysEachFaultInASentence) {
         describe(Fault{
             .at = us(1'000'000), .kind = FaultKind::loss, .lasts = us(2'000'000), .amount = 300}),
         "at 1 s 30% of messages are lost on all links for 2 s");
+    Fault within{.kind = FaultKind::kill_within, .node = NodeId(2), .amount = 4};
+    EXPECT_EQ(describe(within), "at 0 s node 2 is killed, 4 effects into what it does");
+    within.amount = 5;
+    EXPECT_EQ(describe(within), "at 0 s node 2 loses power, 5 effects into what it does");
     for (const KindRow& row : kind_table) {
         EXPECT_EQ(to_string(row.kind), row.name);
         EXPECT_GT(describe(Fault{.kind = row.kind, .node = NodeId(1)}).size(), 12U) << row.name;

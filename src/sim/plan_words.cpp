@@ -56,6 +56,7 @@ std::string describe(const Fault& fault) {
     std::string text(row.sentence);
     replace(text, "{who}", whom(fault.node));
     replace(text, "{where}", where(fault));
+    replace(text, "{dies}", loses_power(fault) ? "loses power" : "is killed");
     replace(text, "{amount}", amount_text(row.unit, fault.amount));
     text = "at " + rough_time(fault.at) + " " + text;
     if (fault.lasts != Duration{}) text += " for " + rough_time(fault.lasts);
