@@ -69,7 +69,6 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     const consensus::Engine* engine_ = nullptr;
     std::unique_ptr<node::Node> node_;
     std::optional<Duration> armed_;
-    bool idle_waits_ = false;
 };
 
 }  // namespace holdfast::sim
