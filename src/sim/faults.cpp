@@ -1,4 +1,6 @@
 // What each fault of a plan does to the world.
+#include <tuple>
+
 #include <fmt/format.h>
 
 #include "ledger/validators.h"
@@ -131,8 +133,9 @@ std::string Run::operate(const Fault& fault, Machine& machine) {
     if (fault.kind == FaultKind::transfer_leadership) {
         // Only the leader knows what to do with it; the others refuse.
         for (const auto& [id, other] : machines_)
-            other->handle(
-                [&it = *other, to = fault.node] { (void)it.node()->transfer_leadership(to); });
+            other->handle([&it = *other, to = fault.node] {
+                std::ignore = it.node()->transfer_leadership(to);
+            });
         return {};
     }
     if (std::string why_not = atlas_.forbids_change(fault.kind, machine.id()); !why_not.empty())
