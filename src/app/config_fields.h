@@ -94,7 +94,8 @@ void visit_machine(AnyConfig& c, Visitor& v) {
     v.field(
         "blocks_kept", c.store.blocks_kept, Bounds{0, INT64_MAX},
         "Bodies and receipts of so many newest blocks; 0: of all. Headers and certificates stay.\n"
-        "A peer that is further behind fetches a snapshot instead of blocks.");
+        "A peer that is further behind fetches a snapshot instead of blocks. What is above the\n"
+        "newest certified block is kept in any case.");
     v.field("cache_bytes", c.store.cache_bytes, Bounds{1 << 20, uint64_t{1} << 40},
             "Block cache of the store.");
     v.field("write_buffer_bytes", c.store.write_buffer_bytes, Bounds{1 << 20, uint64_t{4} << 30},

@@ -283,12 +283,12 @@ Status Ledger::import_chunk(ByteView chunk) {
     return import_->add(chunk);
 }
 
-Status Ledger::finish_import(const chain::Header& header, const chain::MemberSet& members,
-                             ByteView mark) {
+Status Ledger::finish_import(const chain::Header& header, const chain::MemberSet& attesting,
+                             const chain::MemberSet& members, ByteView mark) {
     if (import_ == nullptr) return fail(errc::bad_snapshot, "no import has begun");
     const std::unique_ptr<SnapshotImport> import = std::move(import_);
     if (header.number <= head()) return fail(errc::bad_snapshot, "not above the head");
-    if (auto done = import->finish(header, members, mark); !done) return done;
+    if (auto done = import->finish(header, attesting, members, mark); !done) return done;
     return load_head();
 }
 

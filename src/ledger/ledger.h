@@ -121,10 +121,10 @@ class Ledger {
     void begin_import();
     /// Errors: errc::bad_snapshot, for a piece malformed or out of order.
     Status import_chunk(ByteView chunk);
-    /// `header` must be certified, above the head; `members` are in force after it. Errors:
-    /// bad_snapshot.
-    Status finish_import(const chain::Header& header, const chain::MemberSet& members,
-                         ByteView mark);
+    /// `header` must be certified by `attesting`, above the head; `members` are in force after it.
+    /// Errors: bad_snapshot.
+    Status finish_import(const chain::Header& header, const chain::MemberSet& attesting,
+                         const chain::MemberSet& members, ByteView mark);
 
   private:
     Ledger(env::StateStore& store, const chain::Genesis& genesis);
@@ -148,7 +148,7 @@ class Ledger {
 Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis, Height height,
                             const Call& call);
 
-/// The flat state at the snapshot's head in pieces that `import_chunk` takes: starts after `cursor`
+/// The flat state of the reader's view in pieces that `import_chunk` takes: starts after `cursor`
 /// (empty: from the beginning) and sets it to where the next piece starts; empty again when done.
 Bytes export_chunk(const Reader& reader, Bytes& cursor, size_t bytes_max);
 

@@ -113,9 +113,10 @@ Height Reader::certified() const {
 }
 
 std::optional<chain::MemberSet> Reader::members(Height height) const {
-    // Sets from before a snapshot say nothing about the heights between them and it.
-    if (height > head() || height.value < meta_number(*view_, keys::state_from).value_or(0))
-        return std::nullopt;
+    // Sets from before a snapshot say nothing about the heights between them and it. The one that
+    // attested the snapshot's block came with it.
+    const uint64_t from = meta_number(*view_, keys::state_from).value_or(0);
+    if (height > head() || height.value + 1 < from) return std::nullopt;
     std::optional<chain::MemberSet> found;
     view_->scan(Column::meta, keys::members_at(height), [&](ByteView key, ByteView value) {
         if (!text_of(key).starts_with(keys::members_prefix)) return false;
@@ -149,6 +150,12 @@ chain::MemberSet Reader::members_and(std::span<const NodeId> also) const {
         return std::ranges::any_of(also, missing);
     });
     return all;
+}
+
+std::shared_ptr<const Reader> Reader::back_at(Height height) const {
+    const auto head = head_for_state(*this, height);
+    if (!head) return nullptr;
+    return std::make_shared<const Reader>(flat_state_at(view_, height, *head));
 }
 
 Result<chain::Account> Reader::account(const Address& address, Height height) const {

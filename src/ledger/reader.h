@@ -69,6 +69,9 @@ class Reader {
     [[nodiscard]] Result<Bytes> code(const Address& address, Height height) const;
     [[nodiscard]] Result<AccountProof> proof(const Address& address,
                                              const std::vector<Hash32>& slots, Height height) const;
+    /// The same ledger with the flat state as it was after `height`, for `export_chunk`. Null
+    /// beyond `history_blocks` back.
+    [[nodiscard]] std::shared_ptr<const Reader> back_at(Height height) const;
     [[nodiscard]] const env::StateView& view() const { return *view_; }
 
   private:

@@ -65,7 +65,8 @@ class SnapshotImport {
     explicit SnapshotImport(env::StateStore& store);
     Status add(ByteView piece);
     /// Compares, then puts the new state in the place of the old one.
-    Status finish(const chain::Header& header, const chain::MemberSet& members, ByteView mark);
+    Status finish(const chain::Header& header, const chain::MemberSet& attesting,
+                  const chain::MemberSet& members, ByteView mark);
     /// At start: ends an installation that was interrupted, drops the rest of anything else.
     static void recover(env::StateStore& store);
 

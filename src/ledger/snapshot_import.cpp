@@ -28,7 +28,8 @@ void erase_pieces(env::StateStore& store) {
 /// What is to be installed: written once the pieces are known to be good.
 struct Plan {
     chain::Header header;
-    chain::MemberSet members;
+    chain::MemberSet attesting;  ///< before the block
+    chain::MemberSet members;    ///< after it
     Bytes mark;
     U256 burnt;
     uint64_t pieces = 0;
@@ -37,6 +38,7 @@ struct Plan {
 Bytes encode_plan(const Plan& plan) {
     Writer out;
     out.bytes(chain::encode_header(plan.header));
+    chain::encode(out, plan.attesting);
     chain::encode(out, plan.members);
     out.bytes(plan.mark);
     out.raw(plan.burnt.to_big_endian());
@@ -48,6 +50,7 @@ Plan decode_plan(ByteView record) {
     holdfast::Reader in(record);
     Plan plan;
     auto header = chain::decode_header(in.bytes(record.size()));
+    plan.attesting = chain::decode_member_set(in);
     plan.members = chain::decode_member_set(in);
     plan.mark = in.bytes_copy(record.size());
     plan.burnt = U256::from_big_endian(in.raw(32)).value_or(U256{});
@@ -113,7 +116,8 @@ void install(env::StateStore& store, const Plan& plan) {
     prune_bodies(store, height);
     install_state(store, plan);
     const Hash32 hash = chain::header_hash(plan.header);
-    Writer members;
+    Writer attesting, members;
+    chain::encode(attesting, plan.attesting);
     chain::encode(members, plan.members);
     const auto meta = [](std::string_view key, std::optional<Bytes> value) {
         return env::BatchItem{Column::meta, to_bytes(key), std::move(value)};
@@ -123,6 +127,7 @@ void install(env::StateStore& store, const Plan& plan) {
          encode_header_record(hash, plan.header)},
         {Column::blocks, keys::block_part(BlockPart::mark, height), plan.mark},
         {Column::hashes, to_bytes(hash.view()), encode_number(height.value)},
+        {Column::meta, keys::members_at(height.previous()), attesting.take()},
         {Column::meta, keys::members_at(height), members.take()},
         meta(keys::head, encode_head({height, hash})),
         meta(keys::burnt, encode_amount(plan.burnt)),
@@ -148,8 +153,8 @@ Status SnapshotImport::add(ByteView piece) {
     return {};
 }
 
-Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSet& members,
-                              ByteView mark) {
+Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSet& attesting,
+                              const chain::MemberSet& members, ByteView mark) {
     const auto root = stream_.finish();
     const auto extra = chain::decode_extra(header.extra_data);
     const auto supply = meta_amount(store_, keys::supply);
@@ -170,6 +175,7 @@ Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSe
         return verdict;
     }
     const Plan plan{.header = header,
+                    .attesting = attesting,
                     .members = members,
                     .mark = to_bytes(mark),
                     .burnt = *burnt,

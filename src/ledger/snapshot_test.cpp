@@ -100,10 +100,11 @@ struct Offer {
     explicit Offer(TestChain& chain, size_t bytes_max = 400)
         : pieces(pieces_of(chain.reader(), bytes_max)),
           header(chain.ledger().head_block().header),
+          attesting(chain.ledger().members()),
           members(chain.ledger().members()) {}
     std::vector<Bytes> pieces;
     chain::Header header;
-    chain::MemberSet members;
+    chain::MemberSet attesting, members;
 };
 
 Status import_into(Ledger& ledger, const Offer& offer) {
@@ -111,7 +112,7 @@ Status import_into(Ledger& ledger, const Offer& offer) {
     for (const Bytes& piece : offer.pieces) {
         if (auto added = ledger.import_chunk(piece); !added) return added;
     }
-    return ledger.finish_import(offer.header, offer.members, Bytes{9, 9});
+    return ledger.finish_import(offer.header, offer.attesting, offer.members, Bytes{9, 9});
 }
 
 TEST(Prune, KeepsHeadersAndState) {
@@ -207,6 +208,37 @@ TEST(Snapshot, BringsAnEmptyLedgerToTheHead) {
     target.expect_sound();
 }
 
+TEST(Snapshot, OfAnEarlierBlockIsTheStateOfThen) {
+    TestChain chain;
+    std::vector<std::vector<Bytes>> then;
+    std::vector<chain::Header> headers;
+    for (int i = 0; i < 12; ++i) {
+        grow(chain, 1);
+        then.push_back(pieces_of(chain.reader(), 400));
+        headers.push_back(chain.ledger().head_block().header);
+    }
+    const Reader reader = chain.reader();
+    for (uint64_t height = 1; height <= 12; ++height) {
+        const auto back = reader.back_at(Height(height));
+        ASSERT_TRUE(back);
+        EXPECT_EQ(pieces_of(*back, 400), then[height - 1]) << height;
+    }
+    EXPECT_FALSE(reader.back_at(Height(13)));
+
+    TestChain target;
+    Offer offer(chain);
+    offer.pieces = pieces_of(*reader.back_at(Height(7)), 400);
+    offer.header = headers[6];
+    offer.members = *reader.members(Height(7));
+    offer.attesting.epoch = 77;
+    const auto imported = import_into(target.ledger(), offer);
+    ASSERT_TRUE(imported) << describe(imported.error());
+    target.expect_sound();
+    // It can be passed on, with the set that attested it.
+    EXPECT_EQ(target.reader().members(Height(6)), offer.attesting);
+    EXPECT_FALSE(target.reader().members(Height(5)));
+}
+
 TEST(Snapshot, ReplacesAnOlderState) {
     TestChain source, target;
     grow(source, 3);
@@ -283,7 +315,7 @@ TEST(Snapshot, SurvivesACrashBetweenAnyTwoWrites) {
         }
         if (!crashing.crashed()) {
             // A crash inside shows only in the store, since reads go on.
-            std::ignore = ledger->finish_import(offer.header, offer.members, {});
+            std::ignore = ledger->finish_import(offer.header, offer.attesting, offer.members, {});
         }
         auto again = std::move(*Ledger::open(*store, target.genesis()));
         const Height head = again->head();

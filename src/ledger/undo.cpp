@@ -1,6 +1,8 @@
 // Writing and reading undo records.
 #include "ledger/undo.h"
 
+#include <map>
+
 #include "base/check.h"
 #include "ledger/keys.h"
 
@@ -21,6 +23,59 @@ Bytes record_key(Height height, uint8_t shard) {
     key.push_back(shard);
     return key;
 }
+
+/// The flat state of a view, with what was overwritten since laid over it.
+class FlatStateAt final : public env::StateView {
+  public:
+    explicit FlatStateAt(std::shared_ptr<const env::StateView> now) : now_(std::move(now)) {}
+    /// Blocks are told in ascending order: the first that overwrote a key kept what it found.
+    void take(ByteView record) {
+        holdfast::Reader in(record);
+        while (in.left() > 0 && !in.failed()) {
+            const auto column = env::Column(in.u8());
+            Bytes key = to_bytes(in.raw(in.u8()));
+            const bool present = in.boolean();
+            const ByteView value = present ? in.raw(in.u32()) : ByteView{};
+            if (in.failed() || (column != env::Column::accounts && column != env::Column::slots))
+                continue;
+            then_[column].try_emplace(std::move(key),
+                                      present ? std::optional(to_bytes(value)) : std::nullopt);
+        }
+    }
+    [[nodiscard]] std::optional<Bytes> get(env::Column column, ByteView key) const override {
+        if (const auto changes = then_.find(column); changes != then_.end())
+            if (const auto at = changes->second.find(to_bytes(key)); at != changes->second.end())
+                return at->second;
+        return now_->get(column, key);
+    }
+    void scan(env::Column column, ByteView from,
+              const std::function<bool(ByteView key, ByteView value)>& visit) const override {
+        const auto changes = then_.find(column);
+        if (changes == then_.end()) return now_->scan(column, from, visit);
+        auto next = changes->second.lower_bound(to_bytes(from));
+        const auto end = changes->second.end();
+        bool more = true;
+        const auto pass = [&] {
+            if (next->second) more = visit(next->first, *next->second);
+            ++next;
+        };
+        now_->scan(column, from, [&](ByteView key, ByteView value) {
+            const Bytes here = to_bytes(key);
+            while (more && next != end && next->first < here) pass();
+            if (!more) return false;
+            if (next == end || next->first != here)
+                more = visit(key, value);
+            else
+                pass();
+            return more;
+        });
+        while (more && next != end) pass();
+    }
+
+  private:
+    std::shared_ptr<const env::StateView> now_;
+    std::map<env::Column, std::map<Bytes, std::optional<Bytes>>> then_;
+};
 
 // Null if the record does not speak of the key; else its old value, which may be null itself.
 std::optional<std::optional<Bytes>> find_in(ByteView record, env::Column column, ByteView key) {
@@ -72,6 +127,25 @@ void erase_undo(const env::StateView& view, Height height, env::Batch& batch) {
             {env::Column::undo, record_key(height, static_cast<uint8_t>(shard)), std::nullopt});
     }
     batch.push_back({env::Column::undo, record_key(height, index_shard), std::nullopt});
+}
+
+std::shared_ptr<const env::StateView> flat_state_at(std::shared_ptr<const env::StateView> view,
+                                                    Height height, Height head) {
+    if (height >= head) return view;
+    auto then = std::make_shared<FlatStateAt>(view);
+    for (Height later = height.next(); later <= head; ++later) {
+        const auto index = view->get(env::Column::undo, record_key(later, index_shard));
+        if (!index) continue;
+        const uint64_t present = holdfast::Reader(*index).u64();
+        for (size_t shard = 0; shard < undo_shards; ++shard) {
+            if ((present >> shard & 1) == 0) continue;
+            const auto record =
+                view->get(env::Column::undo, record_key(later, static_cast<uint8_t>(shard)));
+            CHECK(record.has_value(), "an index names the records that are there");
+            then->take(*record);
+        }
+    }
+    return then;
 }
 
 std::optional<Bytes> get_at(const env::StateView& view, env::Column column, ByteView key,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "base/codec.h"
@@ -33,5 +34,10 @@ void erase_undo(const env::StateView& view, Height height, env::Batch& batch);
 /// The value of `key` as it was after `height`, with the store standing at `head`.
 std::optional<Bytes> get_at(const env::StateView& view, env::Column column, ByteView key,
                             Height height, Height head);
+
+/// Accounts and slots as they were after `height`, with the view standing at `head`; everything
+/// else as it is. Reads the undo records of the blocks between once, and keeps what they overwrote.
+std::shared_ptr<const env::StateView> flat_state_at(std::shared_ptr<const env::StateView> view,
+                                                    Height height, Height head);
 
 }  // namespace holdfast::ledger

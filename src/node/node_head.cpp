@@ -112,8 +112,11 @@ void Node::prune() {
     const uint64_t kept = context_.config.blocks_kept;
     const Height head = context_.head.number;
     if (kept == 0 || head.value <= kept || head.value % prune_every_blocks != 0) return;
+    // Whoever is behind gets the state of the newest certified block, and executes what follows it:
+    // perhaps it is its voice that the certificates wait for.
+    const Height keep_from = std::min(head - kept, attestor_.certified());
     context_.ports.lanes.run(
-        env::Lane::execute, [this, keep_from = head - kept] { ledger_->prune(keep_from); }, [] {});
+        env::Lane::execute, [this, keep_from] { ledger_->prune(keep_from); }, [] {});
 }
 
 // Speaking on while nobody certifies would pile up blocks that nothing vouches for.

@@ -123,6 +123,78 @@ TEST_F(NodeTest, ANodeBehindThePrunedBlocksTakesASnapshot) {
     EXPECT_EQ(machine(3).status().pending_transactions, 0U);
 }
 
+TEST_F(NodeTest, ASnapshotIsToBeHadThoughTheHeadWaitsForWhoNeedsIt) {
+    make(3);
+    machine(1).start(16);
+    machine(2).start(16);
+    machine(3).start();
+    cut_.insert(3);
+    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    // What node 1 executes now is certified when node 3 has executed it too, and not before.
+    machine(2).crash();
+    for (uint64_t nonce = 130; nonce < 135; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    ASSERT_GT(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(1));
+    ASSERT_LT(machine(1).status().certified, machine(1).status().head);
+    cut_.clear();
+    pass(10s);
+    EXPECT_EQ(machine(3).status().counters.snapshots_synced, 1U);
+    EXPECT_EQ(machine(3).status().head, machine(1).status().head);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(135));
+    EXPECT_EQ(machine(1).status().certified, machine(1).status().head);
+    EXPECT_EQ(machine(3).status().certified, machine(1).status().head);
+}
+
+TEST_F(NodeTest, ASnapshotIsToBeHadFromWhoHasNothingElse) {
+    // No empty blocks: whoever took the snapshot executes nothing after it.
+    make(3, [](chain::Genesis& genesis) { genesis.parameters.empty_interval_ms = 60'000; });
+    machine(1).start(16);
+    machine(2).start();
+    machine(3).start(16);
+    cut_.insert(2);
+    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    cut_.clear();
+    pass(10s);
+    ASSERT_EQ(machine(2).status().counters.snapshots_synced, 1U);
+    ASSERT_EQ(ledger::Reader(machine(2).store.snapshot()).lowest_block(),
+              machine(2).status().head.next());
+    // Node 3 comes back without anything.
+    machine(1).crash();
+    machine(3).crash();
+    machines_[2] = std::make_unique<Machine>(genesis_, 3, wire_, clock_);
+    machine(3).start();
+    pass(10s);
+    EXPECT_EQ(machine(3).status().counters.snapshots_synced, 1U);
+    EXPECT_EQ(machine(3).status().head, machine(2).status().head);
+    EXPECT_EQ(machine(3).balance(account(9)), U256(130));
+}
+
+TEST_F(NodeTest, BlocksThatNobodyCertifiedAreKept) {
+    make(3);
+    machine(1).start(16);
+    cut_.insert(3);
+    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+        settle();
+    }
+    EXPECT_EQ(machine(1).status().certified, Height(0));
+    EXPECT_EQ(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(0));
+    machine(3).start();
+    cut_.clear();
+    pass(10s);
+    EXPECT_EQ(machine(3).status().counters.snapshots_synced, 0U);
+    EXPECT_EQ(machine(3).status().head, machine(1).status().head);
+    EXPECT_EQ(machine(3).status().certified, machine(1).status().head);
+}
+
 TEST_F(NodeTest, WhoHasLeftStaysAPeerUntilTheEngineHasFollowed) {
     make(3);
     start_all();

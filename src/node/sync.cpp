@@ -205,7 +205,8 @@ void Sync::on_chunk(NodeId from, ChunkReply& reply) {
         [this, job, last] {
             job->status = ledger_.import_chunk(job->chunk);
             if (job->status && last)
-                job->status = ledger_.finish_import(*offer_.header, offer_.members, offer_.mark);
+                job->status = ledger_.finish_import(*offer_.header, offer_.attesting,
+                                                    offer_.members, offer_.mark);
         },
         [this, job, last] {
             if (!job->status || last)

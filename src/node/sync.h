@@ -85,12 +85,13 @@ class SyncServer {
     [[nodiscard]] std::optional<Instant> deadline() const;
 
   private:
-    /// A view kept for one peer while it fetches the state of one height.
+    /// What one peer was offered, and the view that it fetches it from.
     struct Held {
+        SnapshotOffer offer;
         std::shared_ptr<const ledger::Reader> reader;
-        Height height;
         Instant expires;
     };
+    [[nodiscard]] bool still_of_use(const Held& held) const;
     static constexpr Duration held_for = 30s;
     static constexpr size_t jobs_max = 64;
 

@@ -33,14 +33,17 @@ BlocksReply read_blocks(const ledger::Reader& reader, Height from) {
     return reply;
 }
 
-SnapshotOffer make_offer(const ledger::Reader& then, const ledger::Reader& now, Height height) {
+// Of the newest block that is certified, though the head is above it nearly always, and perhaps for
+// as long as the peer that asks has not executed it too.
+SnapshotOffer make_offer(const ledger::Reader& reader) {
     SnapshotOffer offer;
-    // The view was taken when the block was new; its certificate came later.
-    auto certificate = now.certificate(height);
-    auto attesting = then.members(height.previous());
-    auto members = then.members(height);
-    auto header = then.header(height);
-    auto mark = then.mark(height);
+    const Height height = reader.certified();
+    if (height.value == 0) return offer;
+    auto certificate = reader.certificate(height);
+    auto attesting = reader.members(height.previous());
+    auto members = reader.members(height);
+    auto header = reader.header(height);
+    auto mark = reader.mark(height);
     if (!certificate || !attesting || !members || !header || !mark) return offer;
     offer.header = std::move(header);
     offer.mark = std::move(*mark);
@@ -68,22 +71,47 @@ void SyncServer::on_blocks_request(NodeId from, const BlocksRequest& request) {
         });
 }
 
+// The blocks behind it must be here: a peer that has it already would come back for it for ever.
+bool SyncServer::still_of_use(const Held& held) const {
+    return context_.reader().lowest_block() <= held.offer.header->number.next();
+}
+
 void SyncServer::on_snapshot_request(NodeId from) {
     if (context_.head.number.value == 0) return;
-    Held& held = held_[from];
-    if (!held.reader) {
-        held.reader = std::make_shared<const ledger::Reader>(context_.ports.store.snapshot());
-        held.height = held.reader->head();
+    const auto place = held_.find(from);
+    if (place != held_.end() && still_of_use(place->second)) {
+        place->second.expires = context_.now() + held_for;
+        context_.send(from, env::Priority::bulk, place->second.offer);
+        return;
     }
-    held.expires = context_.now() + held_for;
-    if (held.height.value == 0) return;
-    context_.send(from, env::Priority::bulk,
-                  make_offer(*held.reader, context_.reader(), held.height));
+    if (jobs_ >= jobs_max) return;
+    ++jobs_;
+    auto held = std::make_shared<Held>();
+    context_.ports.lanes.run(
+        env::Lane::bulk,
+        [this, held] {
+            const ledger::Reader reader(context_.ports.store.snapshot());
+            held->offer = make_offer(reader);
+            if (!held->offer.header) return;
+            held->reader = reader.back_at(held->offer.header->number);
+            if (!held->reader) held->offer = {};
+        },
+        [this, held, from] {
+            --jobs_;
+            if (!held->offer.header) return context_.send(from, env::Priority::bulk, held->offer);
+            // It may have asked twice, and have begun to fetch the first.
+            const auto [kept, fresh] = held_.try_emplace(from);
+            if (fresh || !still_of_use(kept->second)) kept->second = std::move(*held);
+            kept->second.expires = context_.now() + held_for;
+            context_.send(from, env::Priority::bulk, kept->second.offer);
+        });
 }
 
 void SyncServer::on_chunk_request(NodeId from, const ChunkRequest& request) {
     const auto place = held_.find(from);
-    if (place == held_.end() || place->second.height != request.height || jobs_ >= jobs_max) return;
+    if (place == held_.end() || place->second.offer.header->number != request.height ||
+        jobs_ >= jobs_max)
+        return;
     place->second.expires = context_.now() + held_for;
     ++jobs_;
     struct Job {
