@@ -36,6 +36,8 @@ CheckerPtr make_release_order(const Sight& sight);
 CheckerPtr make_conservation(const Sight& sight);
 CheckerPtr make_linearizability(const Sight& sight);
 CheckerPtr make_bounds(const Sight& sight);
+CheckerPtr make_certificates(const Sight& sight);
+CheckerPtr make_sessions(const Sight& sight);
 
 // Of Raft.
 CheckerPtr make_raft_records(const Sight& sight);

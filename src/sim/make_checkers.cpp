@@ -19,6 +19,8 @@ std::vector<CheckerPtr> make_checkers(const Stage& stage) {
     all.push_back(make_state_equality(sight));
     all.push_back(make_release_order(sight));
     all.push_back(make_bounds(sight));
+    all.push_back(make_certificates(sight));
+    all.push_back(make_sessions(sight));
     if (!is_raft) return all;
     all.push_back(make_stability(sight));
     all.push_back(make_durability(sight));

@@ -10,6 +10,7 @@
 #include "chain/genesis.h"
 #include "consensus/engine.h"
 #include "env/state_store.h"
+#include "env/transport.h"
 #include "ledger/ledger.h"
 #include "sim/plan.h"
 
@@ -53,7 +54,8 @@ struct Call {
     uint64_t account = 0;
     NodeId node;
     Duration invoked{};
-    Hash32 transaction;  ///< of transfers: every attempt carries the same bytes
+    Hash32 transaction;  ///< of transfers: every attempt carries the same bytes; a higher bid is
+                         ///< another
 };
 struct Answer {
     Duration at{};
@@ -82,6 +84,15 @@ class Checker {
                             std::span<const consensus::Effect> /*effects*/) {}
     /// The node handed a message (as node/messages.h encodes it) to its transport.
     virtual void on_send(NodeId /*from*/, NodeId /*to*/, ByteView /*message*/) {}
+    /// Of sessions, if the plan has any. The node forgot what it had said to the peer and heard
+    /// from it, and begins with number one; its present session has this connection; it is to carry
+    /// this message; the node was handed this one, which came by that connection.
+    virtual void on_session(NodeId /*node*/, NodeId /*peer*/) {}
+    virtual void on_connected(NodeId /*node*/, NodeId /*peer*/, uint64_t /*connection*/) {}
+    virtual void on_queued(NodeId /*from*/, NodeId /*to*/, env::Priority /*priority*/,
+                           ByteView /*message*/) {}
+    virtual void on_handed(NodeId /*node*/, NodeId /*from*/, uint64_t /*connection*/,
+                           ByteView /*message*/) {}
     /// All records up to `token` are on the platter, as the disk itself has it.
     virtual void on_platter(NodeId /*node*/, consensus::Token /*token*/) {}
     virtual void on_block(NodeId /*node*/, const ledger::Executed& /*executed*/) {}

@@ -148,6 +148,7 @@ void Process::send(NodeId to, env::Priority priority, Buffer message) {
     if (!around_.plan.streams) return around_.network.send(machine_.id_, to, message);
     const auto at = links_.find(to);
     if (at == links_.end()) return;
+    around_.watch.queued(machine_.id_, to, priority, *message);
     apply(to, at->second,
           at->second.session.send(machine_.clock_.now(), priority, std::move(message)));
     pump(at->second);
@@ -198,7 +199,9 @@ void Process::set_peers(const chain::MemberSet& members) {
                                    .backoff = session::Backoff(backoff_first, backoff_cap,
                                                                identity_.incarnation ^ it.id.value),
                                    .connection = {}});
-        if (around_.plan.streams) dial_later(it.id);
+        if (!around_.plan.streams) continue;
+        around_.watch.session(machine_.id_, it.id);
+        dial_later(it.id);
     }
 }
 
@@ -229,6 +232,7 @@ void Process::on_connected(NodeId peer, ConnectionId connection) {
     }
     link.connection = connection;
     link.since = now;
+    around_.watch.connected(machine_.id_, peer, connection.value);
     apply(peer, link, link.session.connected(machine_.clock_.now()));
 }
 
@@ -252,6 +256,7 @@ void Process::on_broken(NodeId peer, ConnectionId connection) {
 }
 
 void Process::apply(NodeId peer, Link& link, session::Output output) {
+    const ConnectionId connection = link.connection.value_or(ConnectionId{});
     if (link.connection)
         for (const Buffer& frames : output.frames)
             around_.network.write(*link.connection, machine_.id_, frames);
@@ -262,7 +267,10 @@ void Process::apply(NodeId peer, Link& link, session::Output output) {
         lost(peer, link);
     }
     // Last: it may change everything, this link included.
-    for (const Buffer& message : output.messages) node_->on_message(peer, message);
+    for (const Buffer& message : output.messages) {
+        around_.watch.handed(machine_.id_, peer, connection.value, *message);
+        node_->on_message(peer, message);
+    }
 }
 
 void Process::pump(Link& link) {

@@ -129,6 +129,22 @@ void Watch::sent(NodeId from, NodeId to, ByteView message) {
     each([&](Checker& it) { it.on_send(from, to, message); });
 }
 
+void Watch::session(NodeId node, NodeId peer) {
+    each([&](Checker& it) { it.on_session(node, peer); });
+}
+
+void Watch::connected(NodeId node, NodeId peer, uint64_t connection) {
+    each([&](Checker& it) { it.on_connected(node, peer, connection); });
+}
+
+void Watch::queued(NodeId from, NodeId to, env::Priority priority, ByteView message) {
+    each([&](Checker& it) { it.on_queued(from, to, priority, message); });
+}
+
+void Watch::handed(NodeId node, NodeId from, uint64_t connection, ByteView message) {
+    each([&](Checker& it) { it.on_handed(node, from, connection, message); });
+}
+
 void Watch::platter(NodeId node, consensus::Token token) {
     each([&](Checker& it) { it.on_platter(node, token); });
 }

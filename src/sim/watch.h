@@ -26,6 +26,10 @@ class Watch {
     void effects(NodeId node, const consensus::Engine& engine,
                  std::span<const consensus::Effect> effects);
     void sent(NodeId from, NodeId to, ByteView message);
+    void session(NodeId node, NodeId peer);
+    void connected(NodeId node, NodeId peer, uint64_t connection);
+    void queued(NodeId from, NodeId to, env::Priority priority, ByteView message);
+    void handed(NodeId node, NodeId from, uint64_t connection, ByteView message);
     void platter(NodeId node, consensus::Token token);
     void block(NodeId node, const ledger::Executed& executed);
     void stopped(NodeId node, const Error& reason);
