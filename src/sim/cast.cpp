@@ -28,10 +28,22 @@ crypto::NodeSeed seed_of(NodeId node, uint8_t use) {
     return seed;
 }
 
+constexpr uint64_t transfer_gas = 21'000;
+constexpr uint64_t fee_cap = 100'000'000'000;
+constexpr std::string_view riches = "1000000000000000000000";
+const U256 largest = U256(UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+
+chain::Transaction blank(uint64_t nonce, uint64_t gas) {
+    chain::Transaction transaction;
+    transaction.nonce = nonce;
+    transaction.gas_limit = gas;
+    transaction.max_fee_per_gas = U256(fee_cap);
+    transaction.max_priority_fee_per_gas = U256(1);
+    return transaction;
+}
+
 ledger::TransactionPtr sign(chain::Transaction transaction, uint64_t signer) {
     transaction.chain_id = chain_id;
-    transaction.max_fee_per_gas = U256(100'000'000'000);
-    transaction.max_priority_fee_per_gas = U256(1);
     const bool is_signed = chain::sign_transaction(transaction, secret_key(signer)).has_value();
     auto recovered =
         chain::recover_transaction(chain::encode_transaction(transaction), {.chain_id = chain_id});
@@ -71,7 +83,7 @@ chain::Genesis make_genesis(const Plan& plan) {
     genesis.chain_id = chain_id;
     genesis.timestamp = 1'700'000'000;
     genesis.dev = true;
-    const U256 rich = *U256::parse("1000000000000000000000");
+    const U256 rich = *U256::parse(riches);
     for (uint64_t id = 1; id <= plan.nodes; ++id) {
         genesis.members.members.push_back(member(NodeId(id)));
         genesis.alloc[account(first_operator + id)].balance = rich;
@@ -81,13 +93,13 @@ chain::Genesis make_genesis(const Plan& plan) {
     return genesis;
 }
 
-ledger::TransactionPtr transfer(uint64_t from, uint64_t nonce, uint64_t variant) {
-    static std::map<std::tuple<uint64_t, uint64_t, uint64_t>, ledger::TransactionPtr> made;
-    auto& place = made[{from, nonce, variant}];
+ledger::TransactionPtr transfer(uint64_t from, uint64_t nonce, uint64_t variant, uint64_t bid) {
+    static std::map<std::array<uint64_t, 4>, ledger::TransactionPtr> made;
+    auto& place = made[{from, nonce, variant, bid}];
     if (!place) {
-        chain::Transaction transaction;
-        transaction.nonce = nonce;
-        transaction.gas_limit = 21'000;
+        chain::Transaction transaction = blank(nonce, transfer_gas);
+        transaction.max_fee_per_gas = U256(fee_cap * (1 + bid));
+        transaction.max_priority_fee_per_gas = U256(1 + bid);
         transaction.to = account((from + 1 + variant) % 2 == 0 ? 0 : 1);
         transaction.value = U256(1 + nonce * 10 + variant);
         place = sign(std::move(transaction), from);
@@ -95,13 +107,36 @@ ledger::TransactionPtr transfer(uint64_t from, uint64_t nonce, uint64_t variant)
     return place;
 }
 
+ledger::TransactionPtr excess(uint64_t from, uint64_t nonce, uint64_t shape) {
+    chain::Transaction transaction = blank(nonce, transfer_gas);
+    transaction.to = account(from + 1);
+    const U256 fee = U256(transfer_gas) * U256(fee_cap);
+    switch (shape % excess_shapes) {
+        case 0:  // as much as can be said
+            transaction.value = largest;
+            break;
+        case 1:  // with its fee it is zero again
+            transaction.value = largest - fee + U256(1);
+            break;
+        case 2:  // the highest fee that is a number, and the value that takes it around to one
+            transaction.max_fee_per_gas = largest / U256(transfer_gas);
+            transaction.value = largest % U256(transfer_gas) + U256(2);
+            break;
+        case 3:  // more than was ever issued
+            transaction.value = *U256::parse(riches) * U256(1'000);
+            break;
+        default:  // all that an account began with, and nothing left for the fee
+            transaction.value = *U256::parse(riches);
+            break;
+    }
+    return sign(std::move(transaction), from);
+}
+
 ledger::TransactionPtr operator_call(NodeId member, uint64_t nonce, const Bytes& data) {
     static std::map<std::tuple<uint64_t, uint64_t, Bytes>, ledger::TransactionPtr> made;
     auto& place = made[{member.value, nonce, data}];
     if (!place) {
-        chain::Transaction transaction;
-        transaction.nonce = nonce;
-        transaction.gas_limit = 1'000'000;
+        chain::Transaction transaction = blank(nonce, 1'000'000);
         transaction.to = ledger::validators_address();
         transaction.data = data;
         place = sign(std::move(transaction), first_operator + member.value);

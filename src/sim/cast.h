@@ -13,8 +13,14 @@ chain::Member member(NodeId node);
 Address account(uint64_t number);
 chain::Genesis make_genesis(const Plan& plan);
 
-/// The transfer number `nonce` of an account; variants of one nonce exclude each other.
-ledger::TransactionPtr transfer(uint64_t account, uint64_t nonce, uint64_t variant);
+/// The transfer number `nonce` of an account; variants of one nonce exclude each other, and so do
+/// bids: each offers more than the one before, enough to take its place.
+ledger::TransactionPtr transfer(uint64_t account, uint64_t nonce, uint64_t variant,
+                                uint64_t bid = 0);
+inline constexpr uint64_t bids_max = 8;
+/// The same, but nobody ever had so much: each shape comes over by another sum.
+ledger::TransactionPtr excess(uint64_t account, uint64_t nonce, uint64_t shape);
+inline constexpr uint64_t excess_shapes = 5;
 /// A call of the validators' contract by the operator of a founding member.
 ledger::TransactionPtr operator_call(NodeId member, uint64_t nonce, const Bytes& data);
 

@@ -1,4 +1,5 @@
-// A3: nothing is executed that no client and no operator made.
+// A3: nothing is executed that no client and no operator made, and nobody is told that something
+// was taken in which could cost more than there is.
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -10,10 +11,18 @@ namespace {
 
 class Validity final : public Checker {
   public:
-    explicit Validity(const Sight& sight) : chain_(sight.chain) {}
+    explicit Validity(const Sight& sight) : chain_(sight.chain), interpreter_(sight.interpreter) {}
     [[nodiscard]] std::string_view name() const override { return "validity"; }
 
     void on_made(const Hash32& transaction) override { made_.insert(transaction); }
+    void on_admitted(NodeId node, const chain::RecoveredTransaction& taken) override {
+        const chain::Transaction& it = taken.transaction;
+        const auto fee = checked_mul(U256(it.gas_limit), it.max_fee_per_gas);
+        const auto cost = fee ? checked_add(*fee, it.value) : std::nullopt;
+        if (!cost || *cost > interpreter_->issued())
+            violated(fmt::format("node {} takes in {}, which can cost more than was ever issued",
+                                 node, to_hex(taken.hash.view())));
+    }
     void on_block(NodeId /*node*/, const ledger::Executed& /*executed*/) override {
         while (at_ < chain_->top()) {
             ++at_;
@@ -26,6 +35,7 @@ class Validity final : public Checker {
 
   private:
     std::shared_ptr<const Chain> chain_;
+    std::shared_ptr<const Interpreter> interpreter_;
     std::unordered_set<Hash32> made_;
     Height at_;
 };

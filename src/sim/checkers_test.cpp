@@ -83,6 +83,16 @@ TEST_F(Checkers, ValiditySeesWhatNobodyMade) {
     flags("validity");
 }
 
+TEST_F(Checkers, ValiditySeesMoreTakenInThanThereIs) {
+    h.tell([](Checker& it) { it.on_admitted(one, *transfer(0, 1, 0, bids_max)); });
+    holds();
+    // The last shape is within what all have together; its sender cannot pay it, but who knows?
+    for (uint64_t shape = 0; shape + 1 < excess_shapes; ++shape) {
+        h.tell([&](Checker& it) { it.on_admitted(one, *excess(0, 1, shape)); });
+        flags("validity");
+    }
+}
+
 TEST_F(Checkers, StabilitySeesAForgetfulNode) {
     h.tell([](Checker& it) { it.on_end(two, Death::power_lost); });
     auto records = h.journals[two];

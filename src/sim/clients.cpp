@@ -22,37 +22,78 @@ NodeId Clients::someone(Random& random) const {
 void Clients::begin(const Operation& operation) {
     const uint64_t account = operation.account;
     if (operation.kind == OperationKind::read) return read(account, operation.node);
+    if (operation.kind == OperationKind::excess) return overreach(operation);
     const uint64_t nonce = next_nonce_[account]++;
-    const auto first = transfer(account, nonce, 0);
     if (operation.kind == OperationKind::transfer)
-        return send(first, account, operation.node, {}, true);
-    const auto second = transfer(account, nonce, 1);
+        return send(account, nonce, 0, {}, operation.node);
     Random dice = random("rival");
-    send(first, account, operation.node, second->hash, true);
-    send(second, account, someone(dice), first->hash, true);
+    send(account, nonce, 0, {transfer(account, nonce, 1)->hash}, operation.node);
+    send(account, nonce, 1, {transfer(account, nonce, 0)->hash}, someone(dice));
+}
+
+// It stands where the account's next transfer will: were it let in, it would be executed.
+void Clients::overreach(const Operation& operation) {
+    Random dice = random("excess");
+    const auto transaction =
+        excess(operation.account, next_nonce_[operation.account], dice.below(excess_shapes));
+    around_.watch.made(transaction->hash);
+    machines_.at(operation.node)->handle([this, node = operation.node, transaction] {
+        if (machines_.at(node)->node()->submit(transaction))
+            around_.watch.admitted(node, *transaction);
+    });
 }
 
 void Clients::propose(const Bytes& call) {
     for (uint64_t id = 1; id <= around_.plan.nodes / 2 + 1; ++id) {
         const NodeId who(id);
         Random dice = random("proposal");
-        send(operator_call(who, operator_nonce_[who]++, call), 0, someone(dice), {}, false);
+        send({.transaction = operator_call(who, operator_nonce_[who]++, call), .is_ours = false},
+             someone(dice));
     }
 }
 
-void Clients::send(const ledger::TransactionPtr& transaction, uint64_t account, NodeId first,
-                   const Hash32& rival, bool is_ours) {
-    const Call call{.id = ++last_call_,
-                    .kind = OperationKind::transfer,
-                    .account = account,
-                    .node = first,
-                    .invoked = around_.schedule.now(),
-                    .transaction = transaction->hash};
-    around_.watch.made(transaction->hash);
-    if (is_ours) around_.watch.call(call);
-    waiting_[transaction->hash] = {
-        .call = call, .transaction = transaction, .asked = {}, .is_ours = is_ours, .rival = rival};
-    ask(transaction->hash, first);
+void Clients::send(uint64_t account, uint64_t nonce, uint64_t variant, std::set<Hash32> rivals,
+                   NodeId first) {
+    send({.call = {.account = account},
+          .transaction = transfer(account, nonce, variant),
+          .variant = variant,
+          .rivals = std::move(rivals)},
+         first);
+}
+
+void Clients::send(Waiting waiting, NodeId first) {
+    const Hash32 hash = waiting.transaction->hash;
+    waiting.call.id = ++last_call_;
+    waiting.call.kind = OperationKind::transfer;
+    waiting.call.node = first;
+    waiting.call.invoked = around_.schedule.now();
+    waiting.call.transaction = hash;
+    around_.watch.made(hash);
+    if (waiting.is_ours) around_.watch.call(waiting.call);
+    waiting_[hash] = std::move(waiting);
+    ask(hash, first);
+}
+
+// The same once more for a higher fee. What was sent before is not taken back, so either may get
+// in, and the client takes whichever it hears of.
+void Clients::bid_more(const Hash32& hash) {
+    const Waiting& old = waiting_.at(hash);
+    Random dice = draw(around_.plan.seed, "bid", draws_);
+    if (!old.is_ours || old.bid == bids_max || dice.below(100) >= around_.plan.outbid_percent)
+        return;
+    const uint64_t account = old.call.account;
+    Waiting more{.call = {.account = account},
+                 .transaction = transfer(account, old.transaction->transaction.nonce, old.variant,
+                                         old.bid + 1),
+                 .variant = old.variant,
+                 .bid = old.bid + 1,
+                 .rivals = old.rivals};
+    if (waiting_.contains(more.transaction->hash)) return;
+    more.rivals.insert(hash);
+    for (const Hash32& rival : more.rivals)
+        if (const auto at = waiting_.find(rival); at != waiting_.end())
+            at->second.rivals.insert(more.transaction->hash);
+    send(std::move(more), someone(dice));
 }
 
 // One attempt: some time on the way, then the node; and if nothing has come of it after a while,
@@ -72,6 +113,7 @@ void Clients::ask(const Hash32& hash, NodeId node) {
     });
     around_.schedule.at(now + patience, dice.next(), [this, hash] {
         if (!waiting_.contains(hash)) return;
+        bid_more(hash);
         Random other = random("again");
         ask(hash, someone(other));
     });
@@ -79,12 +121,14 @@ void Clients::ask(const Hash32& hash, NodeId node) {
 
 void Clients::ask_at(NodeId node, Waiting& waiting) {
     Machine& machine = *machines_.at(node);
-    const Hash32 hash = waiting.transaction->hash;
+    const ledger::TransactionPtr transaction = waiting.transaction;
+    const Hash32& hash = transaction->hash;
     const ledger::Reader reader(machine.store_disk().snapshot());
     // It may have got in by an earlier attempt.
     if (const auto place = reader.place_of(hash)) return acknowledge(hash, node, place->height);
-    const Status admitted = machine.node()->submit(waiting.transaction);
-    if (admitted || admitted.error().code != mempool::errc::nonce_too_low) return;
+    const Status admitted = machine.node()->submit(transaction);
+    if (admitted) return around_.watch.admitted(node, *transaction);
+    if (admitted.error().code != mempool::errc::nonce_too_low) return;
     // Its rival got in, or its receipt has been pruned: it is settled, and we do not learn how.
     waiting_.erase(hash);
 }
@@ -101,7 +145,7 @@ void Clients::acknowledge(const Hash32& hash, NodeId node, Height height) {
     const auto at = waiting_.find(hash);
     const Waiting waiting = std::move(at->second);
     waiting_.erase(at);
-    if (!waiting.rival.is_zero()) waiting_.erase(waiting.rival);
+    for (const Hash32& rival : waiting.rivals) waiting_.erase(rival);
     if (!waiting.is_ours) return;
     ++acknowledged;
     around_.watch.answer(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "sim/draw.h"
@@ -35,10 +36,14 @@ class Clients {
         ledger::TransactionPtr transaction;
         NodeId asked;
         bool is_ours = true;  ///< else an operator's: not part of the clients' history
-        Hash32 rival;         ///< the other of two with one nonce, or zero
+        uint64_t variant = 0, bid = 0;
+        std::set<Hash32> rivals;  ///< the others with this nonce: one of all gets in
     };
-    void send(const ledger::TransactionPtr& transaction, uint64_t account, NodeId first,
-              const Hash32& rival, bool is_ours);
+    void send(Waiting waiting, NodeId first);
+    void send(uint64_t account, uint64_t nonce, uint64_t variant, std::set<Hash32> rivals,
+              NodeId first);
+    void bid_more(const Hash32& hash);
+    void overreach(const Operation& operation);
     void ask(const Hash32& hash, NodeId node);
     void ask_at(NodeId node, Waiting& waiting);
     void read(uint64_t account, NodeId node);

@@ -139,8 +139,9 @@ class Search {
     bool simplify() {
         bool smaller = false;
         const Plan usual;
-        for (const auto field : {&Plan::segment_bytes, &Plan::blocks_kept,
-                                 &Plan::log_bytes_retained, &Plan::delay_us, &Plan::sync_us}) {
+        for (const auto field :
+             {&Plan::segment_bytes, &Plan::blocks_kept, &Plan::log_bytes_retained, &Plan::delay_us,
+              &Plan::sync_us, &Plan::outbid_percent}) {
             Plan plan = best_;
             plan.*field = usual.*field;
             smaller |= adopt(plan);

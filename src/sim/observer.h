@@ -99,6 +99,8 @@ class Checker {
     virtual void on_stopped(NodeId /*node*/, const Error& /*reason*/) {}
     /// A transaction that a client, or an operator, made.
     virtual void on_made(const Hash32& /*transaction*/) {}
+    /// A node told a client that it took this in.
+    virtual void on_admitted(NodeId /*node*/, const chain::RecoveredTransaction& /*taken*/) {}
     virtual void on_call(const Call& /*call*/) {}
     virtual void on_answer(const Call& /*call*/, const Answer& /*answer*/) {}
     virtual void after_event() {}

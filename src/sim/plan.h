@@ -74,10 +74,12 @@ constexpr bool loses_power(const Fault& fault) {
                                                 : fault.kind != FaultKind::kill;
 }
 
-enum class OperationKind : uint8_t { transfer, conflict, read };
+enum class OperationKind : uint8_t { transfer, conflict, read, excess };
+inline constexpr size_t operation_kind_count = 4;
 
 /// What a client does. A transfer is the next of its account, sent again to other nodes until it is
-/// acknowledged; `conflict` makes two of the same nonce; a read is linearizable.
+/// acknowledged; `conflict` makes two of the same nonce; a read is linearizable; `excess` wants to
+/// spend more than there is, and must be refused.
 struct Operation {
     Duration at{};
     OperationKind kind{};
@@ -100,6 +102,7 @@ struct Plan {
     uint64_t log_bytes_retained = 1 << 20;  ///< small ones make block and snapshot syncs
     uint64_t delay_us = 500;                ///< mean one-way delay without faults
     uint64_t sync_us = 300;                 ///< mean of a journal's sync without faults
+    uint64_t outbid_percent = 0;            ///< of clients that waited in vain: they bid more
     uint64_t core = 0;  ///< nodes healed at the end, as a bit set (bit 0: node 1); 0: drawn by seed
     std::vector<Fault> faults;          ///< by time
     std::vector<Operation> operations;  ///< by time

@@ -144,6 +144,7 @@ void draw_operations(Plan& plan, uint64_t per_second) {
     // Some runs come in bursts: pools fill, payloads grow.
     const uint64_t burst = shape.chance(1, 3) ? shape.between(5, 30) : 1;
     const uint64_t mean = burst * second_us / per_second;
+    const uint64_t excesses = shape.chance(1, 3) ? shape.between(1, 5) : 0;  // percent
     const auto lasts = static_cast<uint64_t>(plan.lasts.count());
     uint64_t at = 0;
     for (uint64_t i = 0;; ++i) {
@@ -154,6 +155,7 @@ void draw_operations(Plan& plan, uint64_t per_second) {
         plan.operations.push_back({.at = Duration(static_cast<int64_t>(at)),
                                    .kind = dice < reads               ? OperationKind::read
                                            : dice < reads + conflicts ? OperationKind::conflict
+                                           : dice >= 100 - excesses   ? OperationKind::excess
                                                                       : OperationKind::transfer,
                                    .account = one.below(plan.accounts),
                                    .node = NodeId(one.between(1, plan.nodes))});
@@ -173,6 +175,7 @@ void draw_constants(Plan& plan, const Mask& mask) {
     plan.delay_us = random.chance(1, 4) ? random.between(2'000, 30'000) : random.between(50, 2'000);
     plan.sync_us = random.chance(1, 4) ? random.between(2'000, 20'000) : random.between(50, 2'000);
     plan.spares = mask[membership] ? random.between(1, 2) : 0;
+    plan.outbid_percent = random.chance(1, 2) ? random.between(10, 60) : 0;
 }
 
 }  // namespace

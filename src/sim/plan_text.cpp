@@ -34,6 +34,7 @@ constexpr std::array settings{
     Setting{"log-bytes-retained", &Plan::log_bytes_retained, Form::number, 0, uint64_t{1} << 32},
     Setting{"delay", &Plan::delay_us, Form::time, 0, 60 * us_per_second},
     Setting{"sync", &Plan::sync_us, Form::time, 0, 60 * us_per_second},
+    Setting{"outbid-percent", &Plan::outbid_percent, Form::number, 0, 100},
 };
 
 std::string moment(Duration at) {
@@ -252,9 +253,9 @@ class Parser {
         word();
         const Duration at(static_cast<int64_t>(*us));
         const std::string_view name = word();
-        for (const OperationKind kind :
-             {OperationKind::transfer, OperationKind::conflict, OperationKind::read})
-            if (name == to_string(kind)) return operation(at, kind);
+        for (size_t i = 0; i < operation_kind_count; ++i)
+            if (const auto kind = static_cast<OperationKind>(i); name == to_string(kind))
+                return operation(at, kind);
         const auto row = std::ranges::find(kind_table, name, &KindRow::name);
         if (row == kind_table.end()) return refuse(name, "no fault or operation has this name");
         return fault({.at = at, .kind = row->kind}, *row);

@@ -34,6 +34,7 @@ Plan random_plan(uint64_t seed) {
     plan.log_bytes_retained = random.below(1 << 30);
     plan.delay_us = random.below(60'000'000);
     plan.sync_us = random.below(5) * 1'000'000;
+    plan.outbid_percent = random.below(101);
     const uint64_t machines = plan.nodes + plan.spares;
     if (random.chance(1, 2)) plan.core = random.below(uint64_t{1} << machines);
     const auto last = static_cast<uint64_t>(plan.lasts.count()) + 1;
@@ -47,10 +48,11 @@ Plan random_plan(uint64_t seed) {
                                .amount = random_amount(row, machines, random)});
     }
     for (uint64_t i = random.below(60); i > 0; --i)
-        plan.operations.push_back({.at = us(random.below(last)),
-                                   .kind = static_cast<OperationKind>(random.below(3)),
-                                   .account = random.below(plan.accounts),
-                                   .node = NodeId(random.between(1, machines))});
+        plan.operations.push_back(
+            {.at = us(random.below(last)),
+             .kind = static_cast<OperationKind>(random.below(operation_kind_count)),
+             .account = random.below(plan.accounts),
+             .node = NodeId(random.between(1, machines))});
     std::ranges::stable_sort(plan.faults, {}, &Fault::at);
     std::ranges::stable_sort(plan.operations, {}, &Operation::at);
     return plan;
@@ -105,7 +107,7 @@ TEST(PlanText, IsPleasantToRead) {
     EXPECT_EQ(to_text(plan),
               "engine raft\nprofile swarm\nseed 17\nnodes 5\nspares 0\naccounts 8\n"
               "segment-bytes 33554432\nblocks-kept 0\nlog-bytes-retained 1048576\n"
-              "delay 500us\nsync 300us\nlasts 60s\nstreams yes\ncore 1,2,3\n\n"
+              "delay 500us\nsync 300us\noutbid-percent 0\nlasts 60s\nstreams yes\ncore 1,2,3\n\n"
               "0.500s split off 1,2 for 3s\n"
               "0.600s transfer 4 at 2\n"
               "0.700s loss 3->5 of 12.5% for 4s\n"

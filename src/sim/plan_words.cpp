@@ -47,6 +47,8 @@ std::string_view to_string(OperationKind kind) {
             return "conflict";
         case OperationKind::read:
             return "read";
+        case OperationKind::excess:
+            return "excess";
     }
     return "unknown";
 }

@@ -196,7 +196,8 @@ bool Run::demand_progress() {
                             .account = id.value % plan_.accounts,
                             .node = id});
         std::optional<Height> goal;
-        const bool done = play(schedule_.now() + time_to_settle, [this, &goal] { return settled(goal); });
+        const bool done =
+            play(schedule_.now() + time_to_settle, [this, &goal] { return settled(goal); });
         if (!watch_.violations().empty()) return false;
         if (done) continue;
         const std::string excuse = atlas_.hopeless(core_);

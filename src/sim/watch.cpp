@@ -170,6 +170,10 @@ void Watch::made(const Hash32& transaction) {
     each([&](Checker& it) { it.on_made(transaction); });
 }
 
+void Watch::admitted(NodeId node, const chain::RecoveredTransaction& taken) {
+    each([&](Checker& it) { it.on_admitted(node, taken); });
+}
+
 void Watch::call(const Call& call) {
     each([&](Checker& it) { it.on_call(call); });
 }

@@ -34,6 +34,7 @@ class Watch {
     void block(NodeId node, const ledger::Executed& executed);
     void stopped(NodeId node, const Error& reason);
     void made(const Hash32& transaction);
+    void admitted(NodeId node, const chain::RecoveredTransaction& taken);
     void call(const Call& call);
     void answer(const Call& call, const Answer& answer);
     void fault(const Fault& fault, std::string why_not);
