@@ -90,6 +90,7 @@ void Node::on_jumped(const chain::Header& header, const chain::MemberSet& member
     move_head(header, chain::header_hash(header));
     if (members != context_.members) change_members(members);
     attestor_.on_snapshot(header.number);
+    pipeline_.on_jumped();
     intake_.on_jumped();
     reads_.on_executed(header.number);
 }

@@ -61,7 +61,8 @@ std::vector<Buffer> Pipeline::unexecuted() const {
 }
 
 Height Pipeline::next_height() const {
-    return items_.empty() ? context_.head.number.next() : items_.back()->ordered.height.next();
+    const Height newest = items_.empty() ? Height{} : items_.back()->ordered.height;
+    return std::max(context_.head.number, newest).next();
 }
 
 void Pipeline::push(std::shared_ptr<PipelineItem> item) {
@@ -121,19 +122,34 @@ void Pipeline::execute(const std::shared_ptr<PipelineItem>& item) {
     context_.ports.lanes.run(
         env::Lane::execute,
         [this, item, epoch] {
+            // A snapshot took the ledger past it, on this lane.
+            if (item->ordered.height != ledger_.head().next()) return;
             auto executed = std::make_shared<ledger::Executed>(ledger_.execute(item->ordered));
             item->attestation =
                 chain::attest(context_.voting_key, context_.config.self, context_.genesis_hash,
                               epoch, item->ordered.height, executed->block.hash);
             item->executed = std::move(executed);
         },
-        [this, item] {
-            executing_ = false;
-            items_.pop_front();
-            payloads_.forget(item->payload->bytes);
-            done_(*item);
-            pump();
-        });
+        [this, item] { finished(item); });
+}
+
+void Pipeline::finished(const std::shared_ptr<PipelineItem>& item) {
+    executing_ = false;
+    if (item->ordered.height <= context_.head.number) return on_jumped();
+    if (!item->executed) return;  // word of the jump is still under way
+    items_.pop_front();
+    payloads_.forget(item->payload->bytes);
+    done_(*item);
+    pump();
+}
+
+void Pipeline::on_jumped() {
+    if (executing_) return;  // what is being executed comes first, and then this again
+    while (!items_.empty() && items_.front()->ordered.height <= context_.head.number) {
+        payloads_.forget(items_.front()->payload->bytes);
+        items_.pop_front();
+    }
+    pump();
 }
 
 }  // namespace holdfast::node

@@ -39,6 +39,9 @@ class Pipeline {
     /// A block that a peer executed: the same way in.
     void deliver_synced(const SyncBlock& block);
 
+    /// The ledger jumped: what a snapshot has brought is executed no more.
+    void on_jumped();
+
     /// Payloads delivered and not yet executed, oldest first.
     [[nodiscard]] std::vector<Buffer> unexecuted() const;
     [[nodiscard]] size_t depth() const { return items_.size(); }
@@ -50,6 +53,7 @@ class Pipeline {
     void prepare(const std::shared_ptr<PipelineItem>& item);
     void pump();
     void execute(const std::shared_ptr<PipelineItem>& item);
+    void finished(const std::shared_ptr<PipelineItem>& item);
 
     Context& context_;
     ledger::Ledger& ledger_;
