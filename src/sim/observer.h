@@ -54,8 +54,7 @@ struct Call {
     uint64_t account = 0;
     NodeId node;
     Duration invoked{};
-    Hash32 transaction;  ///< of transfers: every attempt carries the same bytes; a higher bid is
-                         ///< another
+    Hash32 transaction;  ///< of transfers: each attempt has the same bytes; a bid is another
 };
 struct Answer {
     Duration at{};
