@@ -153,6 +153,10 @@ void Clients::acknowledge(const Hash32& hash, NodeId node, Height height) {
         {.at = around_.schedule.now(), .height = height, .balance = {}, .node = node});
 }
 
+bool Clients::operators_wait() const {
+    return std::ranges::any_of(waiting_, [](const auto& it) { return !it.second.is_ours; });
+}
+
 std::string Clients::oldest() const {
     const Waiting* first = nullptr;
     for (const auto& [hash, waiting] : waiting_)

@@ -25,6 +25,8 @@ class Clients {
     void stay_with(std::vector<NodeId> nodes) { nodes_ = std::move(nodes); }
     /// Transfers not yet acknowledged.
     [[nodiscard]] size_t waiting() const { return waiting_.size(); }
+    /// A change of members is under way that no node may have executed yet.
+    [[nodiscard]] bool operators_wait() const;
     /// In words, which transfer waits longest.
     [[nodiscard]] std::string oldest() const;
 

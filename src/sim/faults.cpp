@@ -113,6 +113,8 @@ std::string Run::strike_disk(const Fault& fault, Machine& machine) {
         return {};
     }
     if (std::string why_not = atlas_.forbids_damage(fault.node); !why_not.empty()) return why_not;
+    // It may have been ordered, and then the good copy that is left may be the one that goes.
+    if (clients_.operators_wait()) return "the membership is about to change";
     Random dice =
         draw(plan_.seed, "damage", fault.node.value, static_cast<uint64_t>(fault.at.count()));
     if (fault.kind == FaultKind::bit_rot || fault.kind == FaultKind::misdirected) {
