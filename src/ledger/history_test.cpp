@@ -72,6 +72,18 @@ void expect_proof(const Reader& reader, const Address& address, Height height) {
     }
 }
 
+void certify(TestChain& chain, uint64_t height, const std::vector<uint64_t>& signers) {
+    const Hash32 genesis = chain::genesis_hash(chain.genesis());
+    const Hash32 hash = chain.reader().block_hash(Height(height)).value();
+    chain::Certificate certificate{.height = Height(height), .block_hash = hash};
+    for (const uint64_t id : signers) {
+        const auto attestation =
+            chain::attest(member_key(id), NodeId(id), genesis, 0, Height(height), hash);
+        certificate.signatures.emplace_back(NodeId(id), attestation.signature);
+    }
+    put_certificate(*chain.store, certificate);
+}
+
 TEST(History, EqualsWhatWasTrueThenAndIsProved) {
     TestChain chain;
     Workload workload(1);
@@ -101,6 +113,7 @@ TEST(History, IsBounded) {
     const uint64_t blocks = history_blocks + 20;
     for (uint64_t i = 0; i < blocks; ++i) {
         chain.execute({make_transaction({.nonce = i, .to = plain_address(1), .value = gwei})});
+        certify(chain, i + 1, {1, 2});
     }
     const Reader reader = chain.reader();
     const Height oldest = reader.head() - history_blocks;
@@ -118,6 +131,35 @@ TEST(History, IsBounded) {
         return true;
     });
     EXPECT_EQ(heights.size(), history_blocks);
+}
+
+TEST(History, ReachesBackToTheNewestCertifiedBlock) {
+    TestChain chain;
+    uint64_t nonce = 0;
+    const auto execute = [&](uint64_t blocks) {
+        for (uint64_t i = 0; i < blocks; ++i)
+            chain.execute(
+                {make_transaction({.nonce = nonce++, .to = plain_address(1), .value = gwei})});
+    };
+    execute(8);
+    for (uint64_t height = 1; height <= 8; ++height) certify(chain, height, {1, 2});
+    execute(2 * history_blocks);
+    chain.reopen();
+    execute(1);
+    EXPECT_EQ(chain.reader().oldest_state(), Height(8));
+    expect_proof(chain.reader(), account_address(0), Height(8));
+    EXPECT_EQ(chain.reader().back_at(Height(8))->account_at_head(plain_address(1)).balance,
+              gwei * U256(8));
+    EXPECT_EQ(chain.reader().back_at(Height(7)), nullptr);
+
+    for (uint64_t height = 9; height <= nonce; ++height) certify(chain, height, {1, 2});
+    execute(history_blocks);
+    size_t indices = 0;
+    chain.reader().view().scan(env::Column::undo, {}, [&](ByteView key, ByteView) {
+        if (key.back() == 0xff) ++indices;
+        return true;
+    });
+    EXPECT_EQ(indices, history_blocks);
 }
 
 TEST(History, AViewStaysConsistentWhileBlocksPass) {
@@ -186,28 +228,17 @@ TEST(Blocks, TimeNeverGoesBack) {
 
 TEST(Certificates, AdvanceWithoutGaps) {
     TestChain chain;
-    const Hash32 genesis = chain::genesis_hash(chain.genesis());
     for (int i = 0; i < 5; ++i) chain.execute({});
-    const auto certify = [&](uint64_t height, const std::vector<uint64_t>& signers) {
-        const Hash32 hash = chain.reader().block_hash(Height(height)).value();
-        chain::Certificate certificate{.height = Height(height), .block_hash = hash};
-        for (const uint64_t id : signers) {
-            const auto attestation =
-                chain::attest(member_key(id), NodeId(id), genesis, 0, Height(height), hash);
-            certificate.signatures.emplace_back(NodeId(id), attestation.signature);
-        }
-        put_certificate(*chain.store, certificate);
-    };
-    certify(2, {1, 2});
+    certify(chain, 2, {1, 2});
     EXPECT_EQ(chain.reader().certified(), Height(0));
-    certify(1, {1, 3});
+    certify(chain, 1, {1, 3});
     EXPECT_EQ(chain.reader().certified(), Height(2));
-    certify(4, {1, 2, 3});
+    certify(chain, 4, {1, 2, 3});
     EXPECT_EQ(chain.reader().certified(), Height(2));
     EXPECT_EQ(chain.reader().certificate(Height(4))->signatures.size(), 3u);
     chain.expect_sound();
     // One of three is no quorum, and verify says so.
-    certify(3, {2});
+    certify(chain, 3, {2});
     EXPECT_EQ(verify(chain.reader(), chain.genesis(), {}).problems.size(), 1u);
 }
 

@@ -22,6 +22,11 @@ uint64_t seed_from(const Hash32& hash) {
     return keys::read_big_endian(hash.view());
 }
 
+/// Of the store itself and not of a snapshot: for the one thread that writes it.
+Reader reader_at_head(const env::StateStore& store) {
+    return Reader(std::shared_ptr<const env::StateView>(&store, [](const env::StateView*) {}));
+}
+
 void put(env::Batch& batch, Column column, ByteView key, Bytes value) {
     batch.push_back({column, to_bytes(key), std::move(value)});
 }
@@ -162,8 +167,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(env::StateStore& store,
 }
 
 Status Ledger::load_head() {
-    const Reader reader(
-        std::shared_ptr<const env::StateView>(&store_, [](const env::StateView*) {}));
+    const Reader reader = reader_at_head(store_);
     const Height height = reader.head();
     const auto header = reader.header(height);
     const auto members = reader.members(height);
@@ -177,6 +181,7 @@ Status Ledger::load_head() {
     head_time_ms_ = extra->time_ms;
     members_ = *members;
     burnt_ = *burnt;
+    undo_from_ = first_undo(store_).value_or(height.next());
     state_ = std::make_unique<LiveState>(store_, seed_from(head_.hash));
     state_->reset(head_.header.state_root);
     return {};
@@ -233,6 +238,18 @@ Executed Ledger::execute(const OrderedPayload& payload) {
     return executed;
 }
 
+// What lies above the newest certified block stays, however old: its state is what a peer far
+// behind is offered. When certificates come after all, what has waited goes a few at a time.
+void Ledger::erase_old_undo(Height height, env::Batch& batch) {
+    constexpr size_t at_once_max = 4;
+    if (height.value <= history_blocks) return;
+    const Height upto = std::min(height - history_blocks, reader_at_head(store_).certified());
+    for (size_t i = 0; i < at_once_max && undo_from_ <= upto; ++i) {
+        erase_undo(store_, undo_from_, batch);
+        ++undo_from_;
+    }
+}
+
 void Ledger::seal(const OrderedPayload& payload, JournaledState& state, const U256& burnt_here,
                   Executed& executed) {
     // Only calls of the contract touch its storage, so most blocks need not look.
@@ -261,8 +278,7 @@ void Ledger::seal(const OrderedPayload& payload, JournaledState& state, const U2
         burnt_ += burnt_here;
         put(batch, Column::meta, view_of(keys::burnt), encode_amount(burnt_));
     }
-    if (payload.height.value > history_blocks)
-        erase_undo(store_, payload.height - history_blocks, batch);
+    erase_old_undo(payload.height, batch);
     store_.write(batch);
 
     head_ = executed.block;

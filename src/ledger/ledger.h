@@ -130,6 +130,7 @@ class Ledger {
     Ledger(env::StateStore& store, const chain::Genesis& genesis);
     Status load_head();
     chain::Header begin_header(const OrderedPayload& payload) const;
+    void erase_old_undo(Height height, env::Batch& batch);
     void seal(const OrderedPayload& payload, JournaledState& state, const U256& burnt_here,
               Executed& executed);
 
@@ -139,6 +140,7 @@ class Ledger {
     WallMillis head_time_ms_ = 0;
     chain::MemberSet members_;
     U256 burnt_;
+    Height undo_from_;  ///< no undo records below
     std::unique_ptr<LiveState> state_;
     std::unique_ptr<SnapshotImport> import_;
 };

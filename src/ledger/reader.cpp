@@ -20,14 +20,10 @@ namespace {
 /// The head, if state after `height` can still be read.
 Result<Height> head_for_state(const Reader& reader, Height height) {
     const Height head = reader.head();
-    const uint64_t from = meta_number(reader.view(), keys::state_from).value_or(0);
-    if (height > head || height.value < from || head - height > history_blocks)
-        return fail(
-            errc::unknown_height,
-            fmt::format(
-                "state is kept from block {} to {}",
-                std::max(from, head.value > history_blocks ? head.value - history_blocks : 0),
-                head));
+    const Height oldest = reader.oldest_state();
+    if (height > head || height < oldest)
+        return fail(errc::unknown_height,
+                    fmt::format("state is kept from block {} to {}", oldest, head));
     return head;
 }
 
@@ -110,6 +106,13 @@ std::optional<chain::Certificate> Reader::certificate(Height height) const {
 
 Height Reader::certified() const {
     return std::min(head(), Height(certified_upto(*view_)));
+}
+
+Height Reader::oldest_state() const {
+    const Height from(meta_number(*view_, keys::state_from).value_or(0));
+    const Height newest = head();
+    const Height back = newest.value > history_blocks ? newest - history_blocks : Height{};
+    return std::max(from, std::min(back, certified()));
 }
 
 std::optional<chain::MemberSet> Reader::members(Height height) const {

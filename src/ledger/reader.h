@@ -61,7 +61,10 @@ class Reader {
     /// him last. Nobody is in it twice, by id or by key.
     [[nodiscard]] chain::MemberSet members_and(std::span<const NodeId> also) const;
 
-    /// State after `height`. Errors: errc::unknown_height beyond `history_blocks` back.
+    /// State after this height and all above can be read: `history_blocks` back, and at least back
+    /// to the newest certified block, whose state is offered to whoever is far behind.
+    [[nodiscard]] Height oldest_state() const;
+    /// State after `height`. Errors: errc::unknown_height below `oldest_state`.
     [[nodiscard]] Result<chain::Account> account(const Address& address, Height height) const;
     /// The same at this view's head, which is always there: one look into the store.
     [[nodiscard]] chain::Account account_at_head(const Address& address) const;
@@ -70,7 +73,7 @@ class Reader {
     [[nodiscard]] Result<AccountProof> proof(const Address& address,
                                              const std::vector<Hash32>& slots, Height height) const;
     /// The same ledger with the flat state as it was after `height`, for `export_chunk`. Null
-    /// beyond `history_blocks` back.
+    /// below `oldest_state`.
     [[nodiscard]] std::shared_ptr<const Reader> back_at(Height height) const;
     [[nodiscard]] const env::StateView& view() const { return *view_; }
 

@@ -117,6 +117,15 @@ void UndoRecorder::finish(Height height, env::Batch& batch) {
     batch.push_back({env::Column::undo, record_key(height, index_shard), index.take()});
 }
 
+std::optional<Height> first_undo(const env::StateView& view) {
+    std::optional<Height> first;
+    view.scan(env::Column::undo, {}, [&](ByteView key, ByteView) {
+        first = Height(keys::read_big_endian(key));
+        return false;
+    });
+    return first;
+}
+
 void erase_undo(const env::StateView& view, Height height, env::Batch& batch) {
     const auto index = view.get(env::Column::undo, record_key(height, index_shard));
     if (!index) return;

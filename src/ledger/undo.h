@@ -1,4 +1,5 @@
-// What each block overwrote, so that state and proofs can be read `history_blocks` back.
+// What each block overwrote, so that older state and its proofs can be read: see
+// Reader::oldest_state.
 //
 // The old values of one block are spread over `undo_shards` records by a hash of their key: a full
 // block costs a few dozen writes instead of thousands, and looking one key up reads one small
@@ -27,6 +28,9 @@ class UndoRecorder {
   private:
     std::array<Writer, undo_shards> shards_;
 };
+
+/// The lowest height with undo records.
+std::optional<Height> first_undo(const env::StateView& view);
 
 /// Appends deletes of the undo records of `height`.
 void erase_undo(const env::StateView& view, Height height, env::Batch& batch);
