@@ -75,12 +75,15 @@ void Clients::send(Waiting waiting, NodeId first) {
 }
 
 // The same once more for a higher fee. What was sent before is not taken back, so either may get
-// in, and the client takes whichever it hears of.
+// in, and the client takes whichever it hears of. Each is outbid once: were a bid that was given up
+// made again, it could be answered as of before it was asked for.
 void Clients::bid_more(const Hash32& hash) {
-    const Waiting& old = waiting_.at(hash);
+    Waiting& old = waiting_.at(hash);
     Random dice = draw(around_.plan.seed, "bid", draws_);
-    if (!old.is_ours || old.bid == bids_max || dice.below(100) >= around_.plan.outbid_percent)
+    if (!old.is_ours || old.outbid || old.bid == bids_max ||
+        dice.below(100) >= around_.plan.outbid_percent)
         return;
+    old.outbid = true;
     const uint64_t account = old.call.account;
     Waiting more{.call = {.account = account},
                  .transaction = transfer(account, old.transaction->transaction.nonce, old.variant,
@@ -88,7 +91,6 @@ void Clients::bid_more(const Hash32& hash) {
                  .variant = old.variant,
                  .bid = old.bid + 1,
                  .rivals = old.rivals};
-    if (waiting_.contains(more.transaction->hash)) return;
     more.rivals.insert(hash);
     for (const Hash32& rival : more.rivals)
         if (const auto at = waiting_.find(rival); at != waiting_.end())

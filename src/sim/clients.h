@@ -39,6 +39,7 @@ class Clients {
         NodeId asked;
         bool is_ours = true;  ///< else an operator's: not part of the clients' history
         uint64_t variant = 0, bid = 0;
+        bool outbid = false;
         std::set<Hash32> rivals;  ///< the others with this nonce: one of all gets in
     };
     void send(Waiting waiting, NodeId first);
