@@ -52,6 +52,7 @@ CheckerPtr make_raft_state_machine_safety(const Sight& sight);
 CheckerPtr make_raft_match_index(const Sight& sight);
 CheckerPtr make_raft_config(const Sight& sight);
 CheckerPtr make_raft_read_index(const Sight& sight);
+CheckerPtr make_raft_convergence(const Sight& sight);
 /// What one node can see of itself; production code says it.
 using SelfCheck = std::function<std::vector<std::string>(const consensus::Engine&)>;
 CheckerPtr make_raft_invariants(const Sight& sight, SelfCheck self_check);

@@ -84,6 +84,23 @@ TEST_F(RaftCheckers, CommitTermSeesAnOldEntryCounted) {
     flags("raft-commit-term");
 }
 
+TEST_F(RaftCheckers, ConvergenceSeesTermsPassWithoutALeader) {
+    h.engines[one].leads = false;
+    for (uint64_t term = 2; term < 40; ++term) h.promise(one, term, 1);
+    holds();  // not healed yet
+    h.healed = {one, two, three};
+    for (uint64_t term = 40; term < 59; ++term) h.promise(one, term, 1);
+    holds();
+    h.engines[two].leads = true;
+    h.promise(two, 59, 2);
+    h.findings();  // it leads without a majority, which another checker notices
+    h.engines[two].leads = false;
+    for (uint64_t term = 60; term < 79; ++term) h.promise(one, term, 1);
+    holds();
+    h.promise(one, 79, 1);
+    flags("raft-convergence");
+}
+
 TEST_F(RaftCheckers, StateMachineSafetySeesAnotherCommitment) {
     h.write(three, 1, {no_op(2, 0)});
     h.engines[three].commit = 1;

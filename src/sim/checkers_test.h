@@ -49,6 +49,7 @@ class History final : public Stage {
     [[nodiscard]] NodeView view(NodeId node) const override {
         return {.id = node, .up = true, .store = stores.at(node).get()};
     }
+    [[nodiscard]] std::vector<NodeId> core() const override { return healed; }
 
     template <class F>
     void tell(F what) {
@@ -84,6 +85,7 @@ class History final : public Stage {
     std::map<NodeId, uint64_t> tokens;
     std::map<NodeId, std::vector<consensus::JournalRecord>> journals;
     std::vector<CheckerPtr> checkers;
+    std::vector<NodeId> healed;
     std::vector<std::string> words;  ///< of the last findings
 
   private:

@@ -35,6 +35,7 @@ std::vector<CheckerPtr> make_checkers(const Stage& stage) {
     all.push_back(make_raft_match_index(sight));
     all.push_back(make_raft_config(sight));
     all.push_back(make_raft_read_index(sight));
+    all.push_back(make_raft_convergence(sight));
     all.push_back(make_raft_invariants(sight, raft::broken_invariants));
     return all;
 }

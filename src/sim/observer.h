@@ -63,7 +63,7 @@ struct Answer {
     NodeId node;
 };
 
-/// One rule, or one small family of rules, of shared/design's list of invariants.
+/// One rule, or one small family of rules.
 class Checker {
   public:
     virtual ~Checker() = default;
