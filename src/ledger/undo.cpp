@@ -24,27 +24,50 @@ Bytes record_key(Height height, uint8_t shard) {
     return key;
 }
 
+/// Calls `visit(column, key, old value)` for what a record lists, until it returns false; the value
+/// is null if the key was not there.
+template <class Visit>
+void each_change(ByteView record, Visit visit) {
+    holdfast::Reader in(record);
+    while (in.left() > 0) {
+        const auto column = env::Column(in.u8());
+        const ByteView key = in.raw(in.u8());
+        const bool present = in.boolean();
+        const auto value = present ? std::optional(in.raw(in.u32())) : std::nullopt;
+        if (in.failed() || !visit(column, key, value)) return;
+    }
+}
+
+/// The keys of the records of one block, by its index record; none if nothing was overwritten.
+std::vector<Bytes> records_of(const env::StateView& view, Height height) {
+    std::vector<Bytes> keys;
+    const auto index = view.get(env::Column::undo, record_key(height, index_shard));
+    const uint64_t present = index ? holdfast::Reader(*index).u64() : 0;
+    for (size_t shard = 0; shard < undo_shards; ++shard)
+        if ((present >> shard & 1) != 0)
+            keys.push_back(record_key(height, static_cast<uint8_t>(shard)));
+    return keys;
+}
+
+std::optional<Bytes> copy_of(const std::optional<ByteView>& value) {
+    return value ? std::optional(to_bytes(*value)) : std::nullopt;
+}
+
 /// The flat state of a view, with what was overwritten since laid over it.
 class FlatStateAt final : public env::StateView {
   public:
     explicit FlatStateAt(std::shared_ptr<const env::StateView> now) : now_(std::move(now)) {}
     /// Blocks are told in ascending order: the first that overwrote a key kept what it found.
     void take(ByteView record) {
-        holdfast::Reader in(record);
-        while (in.left() > 0 && !in.failed()) {
-            const auto column = env::Column(in.u8());
-            Bytes key = to_bytes(in.raw(in.u8()));
-            const bool present = in.boolean();
-            const ByteView value = present ? in.raw(in.u32()) : ByteView{};
-            if (in.failed() || (column != env::Column::accounts && column != env::Column::slots))
-                continue;
-            then_[column].try_emplace(std::move(key),
-                                      present ? std::optional(to_bytes(value)) : std::nullopt);
-        }
+        each_change(record, [this](env::Column column, ByteView key, const auto& old) {
+            if (column == env::Column::accounts || column == env::Column::slots)
+                then_[column].try_emplace(to_bytes(key), copy_of(old));
+            return true;
+        });
     }
     [[nodiscard]] std::optional<Bytes> get(env::Column column, ByteView key) const override {
         if (const auto changes = then_.find(column); changes != then_.end())
-            if (const auto at = changes->second.find(to_bytes(key)); at != changes->second.end())
+            if (const auto at = changes->second.find(key); at != changes->second.end())
                 return at->second;
         return now_->get(column, key);
     }
@@ -52,7 +75,7 @@ class FlatStateAt final : public env::StateView {
               const std::function<bool(ByteView key, ByteView value)>& visit) const override {
         const auto changes = then_.find(column);
         if (changes == then_.end()) return now_->scan(column, from, visit);
-        auto next = changes->second.lower_bound(to_bytes(from));
+        auto next = changes->second.lower_bound(from);
         const auto end = changes->second.end();
         bool more = true;
         const auto pass = [&] {
@@ -60,10 +83,9 @@ class FlatStateAt final : public env::StateView {
             ++next;
         };
         now_->scan(column, from, [&](ByteView key, ByteView value) {
-            const Bytes here = to_bytes(key);
-            while (more && next != end && next->first < here) pass();
+            while (more && next != end && ByteOrder{}(next->first, key)) pass();
             if (!more) return false;
-            if (next == end || next->first != here)
+            if (next == end || !equal(next->first, key))
                 more = visit(key, value);
             else
                 pass();
@@ -74,21 +96,18 @@ class FlatStateAt final : public env::StateView {
 
   private:
     std::shared_ptr<const env::StateView> now_;
-    std::map<env::Column, std::map<Bytes, std::optional<Bytes>>> then_;
+    std::map<env::Column, std::map<Bytes, std::optional<Bytes>, ByteOrder>> then_;
 };
 
 // Null if the record does not speak of the key; else its old value, which may be null itself.
 std::optional<std::optional<Bytes>> find_in(ByteView record, env::Column column, ByteView key) {
-    holdfast::Reader in(record);
-    while (in.left() > 0 && !in.failed()) {
-        const bool same_column = in.u8() == static_cast<uint8_t>(column);
-        const ByteView its_key = in.raw(in.u8());
-        const bool present = in.boolean();
-        const ByteView value = present ? in.raw(in.u32()) : ByteView{};
-        if (in.failed() || !same_column || !equal(its_key, key)) continue;
-        return present ? std::optional(to_bytes(value)) : std::optional<Bytes>{};
-    }
-    return std::nullopt;
+    std::optional<std::optional<Bytes>> found;
+    each_change(record, [&](env::Column its_column, ByteView its_key, const auto& old) {
+        if (its_column != column || !equal(its_key, key)) return true;
+        found = copy_of(old);
+        return false;
+    });
+    return found;
 }
 
 }  // namespace
@@ -127,14 +146,9 @@ std::optional<Height> first_undo(const env::StateView& view) {
 }
 
 void erase_undo(const env::StateView& view, Height height, env::Batch& batch) {
-    const auto index = view.get(env::Column::undo, record_key(height, index_shard));
-    if (!index) return;
-    const uint64_t present = holdfast::Reader(*index).u64();
-    for (size_t shard = 0; shard < undo_shards; ++shard) {
-        if ((present >> shard & 1) == 0) continue;
-        batch.push_back(
-            {env::Column::undo, record_key(height, static_cast<uint8_t>(shard)), std::nullopt});
-    }
+    const std::vector<Bytes> keys = records_of(view, height);
+    if (keys.empty()) return;
+    for (const Bytes& key : keys) batch.push_back({env::Column::undo, key, std::nullopt});
     batch.push_back({env::Column::undo, record_key(height, index_shard), std::nullopt});
 }
 
@@ -143,13 +157,8 @@ std::shared_ptr<const env::StateView> flat_state_at(std::shared_ptr<const env::S
     if (height >= head) return view;
     auto then = std::make_shared<FlatStateAt>(view);
     for (Height later = height.next(); later <= head; ++later) {
-        const auto index = view->get(env::Column::undo, record_key(later, index_shard));
-        if (!index) continue;
-        const uint64_t present = holdfast::Reader(*index).u64();
-        for (size_t shard = 0; shard < undo_shards; ++shard) {
-            if ((present >> shard & 1) == 0) continue;
-            const auto record =
-                view->get(env::Column::undo, record_key(later, static_cast<uint8_t>(shard)));
+        for (const Bytes& key : records_of(*view, later)) {
+            const auto record = view->get(env::Column::undo, key);
             CHECK(record.has_value(), "an index names the records that are there");
             then->take(*record);
         }
