@@ -145,6 +145,23 @@ class NodeTest : public ::testing::Test {
             settle();
         }
     }
+    /// Transfers of 1 from node 1's account to account 9, each in a block of its own.
+    void execute_each(uint64_t from_nonce, uint64_t to_nonce) {
+        for (uint64_t nonce = from_nonce; nonce < to_nonce; ++nonce) {
+            EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
+            settle();
+        }
+    }
+    /// Three nodes; the third is cut off for 130 blocks, of which the others keep the newest few.
+    void leave_behind_the_pruned() {
+        make(3);
+        machine(1).start(16);
+        machine(2).start(16);
+        machine(3).start();
+        cut_.insert(3);
+        execute_each(0, 130);
+        ASSERT_GT(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(1));
+    }
     void expect_same_heads() {
         for (auto& one : machines_) {
             EXPECT_EQ(one->status().head, machine(1).status().head);

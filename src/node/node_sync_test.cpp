@@ -11,10 +11,7 @@ TEST_F(NodeTest, ANodeThatMissedBlocksFetchesThem) {
     make(3);
     start_all();
     cut_.insert(3);
-    for (uint64_t nonce = 0; nonce < 20; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    execute_each(0, 20);
     EXPECT_EQ(machine(3).status().head, Height(0));
     cut_.clear();
     pass(5s);
@@ -28,10 +25,7 @@ TEST_F(NodeTest, ANodeFarBehindIsNeverIdleWhileItFetches) {
     make(3);
     start_all();
     cut_.insert(3);
-    for (uint64_t nonce = 0; nonce < 1500; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    execute_each(0, 1500);
     // It executes more slowly than blocks come in: what it asks for next must not wait for a timer.
     cut_.clear();
     slow_.insert(3);
@@ -46,10 +40,7 @@ TEST_F(NodeTest, ANodeThatHearsNoLeaderAsksItsPeers) {
     make(3);
     start_all();
     cut_.insert(3);
-    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    execute_each(0, 5);
     machine(1).crash();
     cut_.clear();
     pass(15s);
@@ -74,10 +65,7 @@ TEST_F(NodeTest, AJoinerThatKnowsNobodyAliveAsksThoseOfItsConfiguration) {
     machines_.push_back(std::make_unique<Machine>(genesis_, 3, wire_, clock_));
     machine(1).start();
     machine(2).start();
-    for (uint64_t nonce = 0; nonce < 5; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    execute_each(0, 5);
     machine(1).crash();
     machine(3).start(0, {.epoch = 1, .members = {NodeId(2)}});
     pass(3s);
@@ -90,10 +78,7 @@ TEST_F(NodeTest, ManyMissingCertificatesComeTogether) {
     start_all();
     // Node 3 executes everything, but what is said of certificates does not reach it.
     deaf_to_certificates_ = 3;
-    for (uint64_t nonce = 0; nonce < 300; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    execute_each(0, 300);
     EXPECT_EQ(machine(3).status().head, Height(300));
     EXPECT_EQ(machine(3).status().certified, Height(0));
     deaf_to_certificates_ = 0;
@@ -102,16 +87,7 @@ TEST_F(NodeTest, ManyMissingCertificatesComeTogether) {
 }
 
 TEST_F(NodeTest, ANodeBehindThePrunedBlocksTakesASnapshot) {
-    make(3);
-    machine(1).start(16);
-    machine(2).start(16);
-    machine(3).start();
-    cut_.insert(3);
-    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
-    ASSERT_GT(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(1));
+    leave_behind_the_pruned();
     // Admitted here before it was executed elsewhere: it must not stay in the pool for good.
     EXPECT_TRUE(machine(3).node->submit(make_transaction(1, 0, account(9), 1)));
     EXPECT_TRUE(machine(3).node->submit(make_transaction(1, 130, account(9), 1)));
@@ -124,22 +100,10 @@ TEST_F(NodeTest, ANodeBehindThePrunedBlocksTakesASnapshot) {
 }
 
 TEST_F(NodeTest, ASnapshotIsToBeHadThoughTheHeadWaitsForWhoNeedsIt) {
-    make(3);
-    machine(1).start(16);
-    machine(2).start(16);
-    machine(3).start();
-    cut_.insert(3);
-    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    leave_behind_the_pruned();
     // What node 1 executes now is certified when node 3 has executed it too, and not before.
     machine(2).crash();
-    for (uint64_t nonce = 130; nonce < 135; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
-    ASSERT_GT(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(1));
+    execute_each(130, 135);
     ASSERT_LT(machine(1).status().certified, machine(1).status().head);
     cut_.clear();
     pass(10s);
@@ -157,10 +121,7 @@ TEST_F(NodeTest, ASnapshotIsToBeHadFromWhoHasNothingElse) {
     machine(2).start();
     machine(3).start(16);
     cut_.insert(2);
-    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    execute_each(0, 130);
     cut_.clear();
     pass(10s);
     ASSERT_EQ(machine(2).status().counters.snapshots_synced, 1U);
@@ -181,10 +142,7 @@ TEST_F(NodeTest, BlocksThatNobodyCertifiedAreKept) {
     make(3);
     machine(1).start(16);
     cut_.insert(3);
-    for (uint64_t nonce = 0; nonce < 130; ++nonce) {
-        EXPECT_TRUE(machine(1).node->submit(make_transaction(1, nonce, account(9), 1)));
-        settle();
-    }
+    execute_each(0, 130);
     EXPECT_EQ(machine(1).status().certified, Height(0));
     EXPECT_EQ(ledger::Reader(machine(1).store.snapshot()).lowest_block(), Height(0));
     machine(3).start();
