@@ -16,10 +16,6 @@ constexpr Duration payload_takes{200};
 constexpr uint64_t lost_of_1000 = 1;
 constexpr size_t log_bytes_retained = 1 << 20;
 
-bool keeps_order(const Effect& effect) {
-    return std::holds_alternative<Deliver>(effect) || std::holds_alternative<Final>(effect);
-}
-
 }  // namespace
 
 Engines::Engines(uint64_t nodes, uint64_t seed) : nodes_(nodes), random_(seed) {
@@ -112,7 +108,7 @@ void Engines::release(size_t at) {
     Node& node = nodes_[at];
     bool order_waits = false;
     std::erase_if(node.held, [&](const Held& held) {
-        const bool ordered = keeps_order(held.effect);
+        const bool ordered = is_ordered(held.effect);
         const bool waits = held.after > node.durable || (order_waits && ordered);
         order_waits |= waits && ordered;
         if (!waits) carry_out(at, held.effect);

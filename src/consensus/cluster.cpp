@@ -8,11 +8,6 @@
 namespace holdfast::consensus {
 namespace {
 
-bool keeps_order(const Effect& effect) {
-    return std::holds_alternative<Deliver>(effect) || std::holds_alternative<Final>(effect) ||
-           std::holds_alternative<Revert>(effect);
-}
-
 std::string quoted(const Buffer& payload) {
     return fmt::format("\"{}\"", text_of(*payload));
 }
@@ -81,11 +76,11 @@ void Cluster::release(NodeId id, Machine& machine) {
     bool order_waits = false;
     std::deque<Machine::Held> waiting;
     for (auto& held : machine.held) {
-        const bool waits = held.after > durable || (order_waits && keeps_order(held.effect));
+        const bool waits = held.after > durable || (order_waits && is_ordered(held.effect));
         if (!waits) {
             carry_out(id, machine, held.effect);
         } else {
-            order_waits = order_waits || keeps_order(held.effect);
+            order_waits = order_waits || is_ordered(held.effect);
             waiting.push_back(std::move(held));
         }
     }

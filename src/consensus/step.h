@@ -182,4 +182,10 @@ using Effect = std::variant<Persist, Send, SetTimer, NeedPayload, Check, Verify,
                             Final, Revert, CatchUp, Forget, Seal, ReadAt, ReadRefused, Accuse>;
 using Effects = std::vector<Effect>;
 
+/// Effects on the ledger's order must not overtake each other, whatever list they came in.
+inline bool is_ordered(const Effect& effect) {
+    return std::holds_alternative<Deliver>(effect) || std::holds_alternative<Final>(effect) ||
+           std::holds_alternative<Revert>(effect);
+}
+
 }  // namespace holdfast::consensus

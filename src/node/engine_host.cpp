@@ -14,16 +14,6 @@ using consensus::Persist;
 using consensus::Revert;
 using consensus::Token;
 
-namespace {
-
-/// Effects on the ledger's order must not overtake each other, whatever list they came in.
-bool is_ordered(const Effect& effect) {
-    return std::holds_alternative<Deliver>(effect) || std::holds_alternative<Final>(effect) ||
-           std::holds_alternative<Revert>(effect);
-}
-
-}  // namespace
-
 void EngineHost::start(std::unique_ptr<consensus::Engine> engine, Effects effects, Height applied) {
     engine_ = std::move(engine);
     delivered_ = applied;
