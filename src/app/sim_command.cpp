@@ -316,8 +316,7 @@ void add_sim_command(CLI::App& app, Run& chosen) {
     command->add_flag("--quiet", options->quiet, "no progress and no table");
     command->footer(
         "Exit code: 0 every rule held, 1 a crash, 2 a broken rule of safety, 3 no progress, 64 "
-        "nothing "
-        "was simulated.");
+        "nothing was simulated.");
     command->callback([options, seed, &chosen] {
         options->seed_given = seed->count() > 0;
         chosen = [options] { return simulate(*options); };

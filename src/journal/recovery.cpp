@@ -159,12 +159,13 @@ class Scanner {
         // Forgetting always leaves a segment with records in it.
         if (result_.records.empty() && last_ > Token(0))
             return damaged(fmt::format("no records are left, but token {} was written", last_));
-        if (dropped_ > 0) HF_SOMETIMES("journal.torn_tail_dropped");
-        if (dropped_ > 0)
+        if (dropped_ > 0) {
+            HF_SOMETIMES("journal.torn_tail_dropped");
             result_.note = fmt::format(
                 "dropped a torn write of up to {} bytes after token {}; it was "
                 "never acknowledged",
                 dropped_, last_);
+        }
         result_.finding = Finding::intact;
     }
 

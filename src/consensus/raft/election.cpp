@@ -188,8 +188,9 @@ void Core::check_quorum_contact() {
             return may_sit(seat, peer->second.speaker) ? peer->second.heard_at : Instant{};
         },
         now_);
-    if (contact + config_.election_timeout <= now_) HF_SOMETIMES("raft.no_quorum_stepped_down");
-    if (contact + config_.election_timeout <= now_) become_follower(promise_.term, NodeId{});
+    if (contact + config_.election_timeout > now_) return;
+    HF_SOMETIMES("raft.no_quorum_stepped_down");
+    become_follower(promise_.term, NodeId{});
 }
 
 }  // namespace holdfast::raft
