@@ -12,6 +12,20 @@ std::string quoted(const Buffer& payload) {
     return fmt::format("\"{}\"", text_of(*payload));
 }
 
+// A payload says of itself what the host finds.
+Verdict verdict_of(const Buffer& payload) {
+    const std::string_view text = text_of(*payload);
+    if (text.starts_with("bad")) return Verdict::bad;
+    return text.starts_with("late") ? Verdict::later : Verdict::ok;
+}
+
+std::vector<bool> verdicts_of(const Verify& verify) {
+    std::vector<bool> valid;
+    for (const VerifyItem& item : verify.items)
+        valid.push_back(crypto::verify(item.key, item.message, item.signature));
+    return valid;
+}
+
 }  // namespace
 
 void Cluster::add(NodeId id, const Members& members) {
@@ -22,8 +36,20 @@ void Cluster::add(NodeId id, const Members& members) {
 }
 
 void Cluster::feed(NodeId id, Input input) {
+    Machine& machine = machines_.at(id);
     step(id, std::move(input));
-    if (!machines_.at(id).disk_waits) sync(id);
+    if (!machine.disk_waits) sync(id);
+    if (!machine.workers_wait) answer(id);
+}
+
+void Cluster::answer(NodeId id, size_t count) {
+    Machine& machine = machines_.at(id);
+    for (; machine.engine && !machine.answers.empty() && count > 0; --count) {
+        Input input = std::move(machine.answers.front());
+        machine.answers.pop_front();
+        step(id, std::move(input));
+        if (!machine.disk_waits) sync(id);
+    }
 }
 
 void Cluster::step(NodeId id, Input input) {
@@ -40,9 +66,10 @@ void Cluster::step(NodeId id, Input input) {
 void Cluster::print_role(NodeId id, const EngineStatus& before, const EngineStatus& after) {
     if (before.role == after.role && before.view == after.view) return;
     if (before.role == after.role) {
-        print(fmt::format("{}: {}, term {}", id, after.role, after.view));
+        print(fmt::format("{}: {}, {} {}", id, after.role, family_.view_word, after.view));
     } else {
-        print(fmt::format("{}: {} -> {}, term {}", id, before.role, after.role, after.view));
+        print(fmt::format("{}: {} -> {}, {} {}", id, before.role, after.role, family_.view_word,
+                          after.view));
     }
 }
 
@@ -107,6 +134,14 @@ void Cluster::carry_out(NodeId id, Machine& machine, const Effect& effect) {
                 if (machine.need && machine.need->ask == e.ask) machine.need.reset();
                 print(fmt::format("{}: cancel the ask", id));
             },
+            [&](const Check& e) {
+                machine.answers.emplace_back(Checked{e.ask, verdict_of(e.payload)});
+            },
+            [&](const Verify& e) { machine.answers.emplace_back(Verified{e.ask, verdicts_of(e)}); },
+            [&](const Accuse& e) {
+                print(fmt::format("{}: accuse {}", id, family_.describe_evidence(e.evidence)));
+                accused_.insert(e.evidence);
+            },
             [&](const Deliver& e) { take_block(id, machine, e); },
             [&](const Final& e) {
                 if (e.upto.value > machine.chain.size()) problem("final beyond the chain");
@@ -150,8 +185,25 @@ void Cluster::take_block(NodeId id, Machine& machine, const Deliver& deliver) {
     // one.
     const Block& known = history_[height - 1];
     if (*known.payload != *block.payload || known.origin != block.origin ||
-        known.mark != block.mark)
+        (!family_.marks_differ && known.mark != block.mark))
         problem(fmt::format("node {} disagrees at height {}", id, height));
+    if (epoch_blocks() == 0 || height % epoch_blocks() != 0) return;
+    machine.answers.emplace_back(
+        MembersChanged{.boundary = Height(height), .members = members_at(Height(height))});
+}
+
+uint64_t Cluster::epoch_blocks() const {
+    const auto option = options_.find("epoch");
+    return option == options_.end() ? 0 : option->second;
+}
+
+// In force in the state after the block at `height`: as it was decided at the boundary before.
+Members Cluster::members_at(Height height) {
+    const Height boundary(height.value - height.value % epoch_blocks());
+    if (boundary == Height{}) return machines_.begin()->second.founding;
+    const auto [at, is_new] = decided_.try_emplace(boundary);
+    if (is_new) at->second = planned_ ? *planned_ : members_at(boundary.previous());
+    return at->second;
 }
 
 void Cluster::check(NodeId id, const Machine& machine) {
@@ -202,6 +254,7 @@ void Cluster::crash(NodeId id, size_t kept) {
     machine.engine.reset();
     machine.writing.clear();
     machine.held.clear();
+    machine.answers.clear();
     machine.alarm.reset();
     machine.need.reset();
     machine.catch_up.reset();
@@ -214,7 +267,7 @@ void Cluster::restart(NodeId id) {
     Base base{.applied = Height(machine.chain.size()), .mark = {}, .members = machine.founding};
     if (!machine.chain.empty()) {
         base.mark = machine.chain.back().mark;
-        base.members = machine.members;
+        base.members = epoch_blocks() == 0 ? machine.members : members_at(base.applied);
     }
     machine.last_token = machine.journal.empty() ? Token{} : machine.journal.back().token;
     Effects effects;
@@ -229,6 +282,7 @@ void Cluster::restart(NodeId id) {
     run(id, machine, effects);
     check(id, machine);
     if (!machine.disk_waits) sync(id);
+    if (!machine.workers_wait) answer(id);
     if (base.members.epoch < machine.members.epoch)
         feed(id, MembersChanged{.boundary = Height{}, .members = machine.members});
 }
@@ -254,7 +308,8 @@ void Cluster::copy_blocks(NodeId from, NodeId to) {
     if (source.members.epoch > machine.members.epoch) machine.members = source.members;
     feed(to, Synced{.position = Height(machine.chain.size()),
                     .mark = machine.chain.back().mark,
-                    .members = machine.members});
+                    .members = epoch_blocks() == 0 ? machine.members
+                                                   : members_at(Height(machine.chain.size()))});
 }
 
 void Cluster::change_members(NodeId id, const Members& members) {

@@ -31,6 +31,12 @@ struct Family {
     std::function<std::string(ByteView)> describe_record;
     /// In words, what a single engine breaks.
     std::function<std::vector<std::string>(const Engine&)> broken_invariants;
+    /// Under which a node's votes are checked; none if this family signs nothing.
+    std::function<crypto::NodePublicKey(NodeId)> voting_key = {};
+    std::function<std::string(ByteView)> describe_evidence = {};
+    std::string_view view_word = "term";
+    /// Marks may differ between nodes in what proves them.
+    bool marks_differ = false;
 };
 
 struct Packet {
@@ -67,7 +73,9 @@ struct Machine {
         Token after;
         Effect effect;
     };
-    std::deque<Held> held;  ///< effects that wait for the disk, in order
+    std::deque<Held> held;      ///< effects that wait for the disk, in order
+    std::deque<Input> answers;  ///< of the host's workers and its ledger, on their way
+    bool workers_wait = false;  ///< they come only when let through by hand
     std::optional<Instant> alarm;
     std::optional<NeedPayload> need;
     std::optional<CatchUp> catch_up;
@@ -84,6 +92,8 @@ class Cluster {
     /// A machine with an intact, empty journal; `members` is the founding set as it knows it.
     void add(NodeId id, const Members& members);
     void feed(NodeId id, Input input);
+    /// Lets through what workers and ledger have to answer, the first `count`.
+    void answer(NodeId id, size_t count = SIZE_MAX);
     /// Rings the node's alarm, if it has one: time moves on to it.
     void ring(NodeId id);
     /// Writes the oldest `count` waiting records to the disk and says so.
@@ -99,6 +109,10 @@ class Cluster {
     void copy_blocks(NodeId from, NodeId to);
     /// The node's ledger now has this set.
     void change_members(NodeId id, const Members& members);
+    /// For families with epochs (option `epoch`: blocks in each): what the ledgers decide at the
+    /// next boundary that any of them reaches.
+    void plan_members(Members members) { planned_ = std::move(members); }
+    [[nodiscard]] Members members_at(Height height);
     /// Asks for a point to read at; the answer is checked against what was final anywhere by now.
     void read(NodeId id, ReadId read);
     /// Removes the packet and hands it to its receiver, if that is up.
@@ -117,6 +131,8 @@ class Cluster {
     /// Every block that any ledger ever took as final.
     [[nodiscard]] const std::vector<Block>& history() const { return history_; }
     [[nodiscard]] size_t reads_answered() const { return reads_answered_; }
+    /// Every evidence that any engine came forward with.
+    [[nodiscard]] const std::set<Bytes>& accused() const { return accused_; }
 
   private:
     void step(NodeId id, Input input);
@@ -124,6 +140,7 @@ class Cluster {
     void carry_out(NodeId id, Machine& machine, const Effect& effect);
     void release(NodeId id, Machine& machine);
     void take_block(NodeId id, Machine& machine, const Deliver& deliver);
+    [[nodiscard]] uint64_t epoch_blocks() const;
     void check(NodeId id, const Machine& machine);
     void forget(Machine& machine);
     void print_role(NodeId id, const EngineStatus& before, const EngineStatus& after);
@@ -140,8 +157,11 @@ class Cluster {
     std::deque<Packet> packets_;
     std::vector<Block> history_;
     std::map<uint64_t, NodeId> leaders_;  ///< view -> who led it, ever
+    std::optional<Members> planned_;
+    std::map<Height, Members> decided_;  ///< by boundary
     std::map<std::pair<NodeId, ReadId>, Height> reads_;
     size_t reads_answered_ = 0;
+    std::set<Bytes> accused_;
     uint64_t next_incarnation_ = 1;
     std::vector<std::string> problems_;
 };

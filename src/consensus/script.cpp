@@ -38,11 +38,18 @@ NodeId node(const std::string& word) {
     return NodeId(number(word));
 }
 
-Members members_of(uint64_t epoch, const Words& words, size_t from) {
+// 1 2 3*5: the third weighs five.
+Members members_of(const Family& family, uint64_t epoch, const Words& words, size_t from) {
     Members members{.epoch = epoch, .voters = {}};
-    for (size_t i = from; i < words.size(); ++i)
-        if (words[i].find('=') == std::string::npos)
-            members.voters.push_back({.id = node(words[i]), .weight = 1, .voting_key = {}});
+    for (size_t i = from; i < words.size(); ++i) {
+        if (words[i].find('=') != std::string::npos) continue;
+        const Words parts = split(words[i], '*');
+        const NodeId id = node(parts.at(0));
+        members.voters.push_back(
+            {.id = id,
+             .weight = parts.size() > 1 ? number(parts[1]) : 1,
+             .voting_key = family.voting_key ? family.voting_key(id) : crypto::NodePublicKey{}});
+    }
     return members;
 }
 
@@ -90,6 +97,7 @@ class Run {
     void on_damage(const Words& words);
     void on_rollback(const Words& words);
     void on_members(const Words& words);
+    void on_workers(const Words& words);
     void on_read(const Words& words);
     void on_transfer(const Words& words);
     void on_copy(const Words& words);
@@ -123,7 +131,8 @@ const std::map<std::string, Run::Command, std::less<>>& Run::commands() {
         {"garbage", &Run::on_garbage},   {"packets", &Run::on_packets},
         {"status", &Run::on_status},     {"note", &Run::on_note},
         {"rollback", &Run::on_rollback}, {"run", &Run::on_run},
-        {"silent", &Run::on_silent},     {"loud", &Run::on_loud},
+        {"workers", &Run::on_workers},   {"silent", &Run::on_silent},
+        {"loud", &Run::on_loud},
     };
     return table;
 }
@@ -161,7 +170,7 @@ void Run::on_cluster(const Words& words) {
     reset(std::move(options));
     problems_said_ = 0;
     cuts_.clear();
-    const Members members = members_of(1, words, 1);
+    const Members members = members_of(family_, 1, words, 1);
     // Beginnings are alike and tell nothing.
     silent_ = true;
     for (const Voter& voter : members.voters) cluster_->add(voter.id, members);
@@ -170,7 +179,7 @@ void Run::on_cluster(const Words& words) {
 
 // add 4 to 1 2 3: a newcomer that knows the founding set
 void Run::on_add(const Words& words) {
-    cluster_->add(node(words.at(1)), members_of(1, words, 3));
+    cluster_->add(node(words.at(1)), members_of(family_, 1, words, 3));
 }
 
 void Run::on_timeout(const Words& words) {
@@ -336,9 +345,17 @@ void Run::on_members(const Words& words) {
         only = node(ids.back());
         ids.resize(ids.size() - 2);
     }
-    const Members members = members_of(number(words.at(1)), ids, 0);
+    const Members members = members_of(family_, number(words.at(1)), ids, 0);
+    cluster_->plan_members(members);
     for (auto& [id, machine] : cluster_->machines())
         if (!only || *only == id) cluster_->change_members(id, members);
+}
+
+// workers 1 wait | workers 1 answer [count] | workers 1 work
+void Run::on_workers(const Words& words) {
+    const NodeId id = node(words.at(1));
+    cluster_->machine(id).workers_wait = words.at(2) != "work";
+    if (words[2] != "wait") cluster_->answer(id, words.size() > 3 ? number(words[3]) : SIZE_MAX);
 }
 
 void Run::on_read(const Words& words) {

@@ -5,11 +5,11 @@
 
 #include "consensus/raft/core.h"
 #include "consensus/raft/describe.h"
+#include "consensus/storm.h"
 
 namespace holdfast::raft {
 namespace {
 
-using consensus::Cluster;
 using consensus::Machine;
 using consensus::Members;
 
@@ -17,12 +17,11 @@ constexpr uint64_t nodes = 5;
 constexpr int chaos_steps = 5000;
 constexpr int calm_steps_max = 4000;
 
-class Chaos {
+class Chaos : public consensus::Storm {
   public:
     explicit Chaos(uint64_t seed)
-        : random_(seed),
-          cluster_(family(),
-                   {{"seed", seed}, {"retained", 400}, {"window", 4}, {"append_bytes", 200}}, {}) {
+        : Storm(family(), {{"seed", seed}, {"retained", 400}, {"window", 4}, {"append_bytes", 200}},
+                seed) {
         unrest_ = random_.below(20);
         members_ = some_members(1);
         const Members founding = members_;
@@ -38,8 +37,6 @@ class Chaos {
         for (const std::string& problem : cluster_.problems()) ADD_FAILURE() << problem;
         if (cluster_.problems().empty()) calm();
     }
-    [[nodiscard]] size_t blocks() const { return cluster_.history().size(); }
-    [[nodiscard]] size_t reads() const { return cluster_.reads_answered(); }
     [[nodiscard]] size_t losses() const { return losses_; }
     [[nodiscard]] size_t changes() const { return members_.epoch; }
 
@@ -54,7 +51,6 @@ class Chaos {
         }
         return members;
     }
-    NodeId some_node() { return NodeId(random_.between(1, nodes)); }
 
     void disturb() {
         const NodeId id = some_node();
@@ -68,11 +64,11 @@ class Chaos {
         } else if (dice < 800) {
             ring_earliest();
         } else if (dice < 900) {
-            answer(id);
+            answer_need(id, true);
         } else if (dice < 930) {
             cluster_.flush(id);
         } else if (dice < 940) {
-            cluster_.read(id, consensus::ReadId(++reads_asked_));
+            read(id);
         } else if (dice < 955) {
             if (machine.catch_up) cluster_.copy_blocks(some_node(), id);
         } else if (dice < 959) {
@@ -96,71 +92,12 @@ class Chaos {
         }
     }
 
-    void move_packet() {
-        auto& packets = cluster_.packets();
-        if (packets.empty()) return;
-        const size_t at = random_.below(std::min<size_t>(packets.size(), 6));
-        const consensus::Packet packet = packets[at];
-        const bool dropped = cuts_.contains({packet.from, packet.to}) || random_.chance(4, 100);
-        if (random_.chance(3, 100)) packets.push_back(packet);
-        if (dropped) {
-            packets.erase(packets.begin() + static_cast<std::ptrdiff_t>(at));
-        } else {
-            cluster_.deliver_packet(at);
-        }
-    }
-
     // What makes leaders change: alarms that ring out of turn, and votes that take their time.
     void move_time(NodeId id) {
         if (random_.chance(1, 3)) {
             cluster_.ring(id);
         } else {
             cluster_.sync(id, 1);
-        }
-    }
-
-    void ring_earliest() {
-        std::optional<NodeId> first;
-        for (auto& [id, machine] : cluster_.machines()) {
-            if (!machine.engine || !machine.alarm) continue;
-            if (!first || *machine.alarm < *cluster_.machine(*first).alarm) first = id;
-        }
-        if (first) cluster_.ring(*first);
-    }
-
-    void answer(NodeId id) {
-        Machine& machine = cluster_.machine(id);
-        if (!machine.engine || !machine.need) return;
-        const consensus::AskId ask = machine.need->ask;
-        machine.need.reset();
-        const std::string text = fmt::format("payload {}", ++payloads_);
-        const bool empty = random_.chance(1, 5);
-        cluster_.feed(id,
-                      consensus::PayloadReady{
-                          ask, make_buffer(empty ? Bytes{} : to_bytes(std::string_view(text)))});
-    }
-
-    void crash_or_restart(NodeId id) {
-        Machine& machine = cluster_.machine(id);
-        if (!machine.engine) return cluster_.restart(id);
-        cluster_.crash(id, random_.below(machine.writing.size() + 1));
-    }
-
-    // Everybody at once, with nothing but what was synced; and everybody comes back.
-    void lose_power() {
-        for (auto& [id, machine] : cluster_.machines()) {
-            cluster_.crash(id);
-            cluster_.restart(id);
-        }
-    }
-
-    void cut_off(NodeId id) {
-        const bool both_ways = random_.chance(1, 2);
-        const bool from_all = random_.chance(1, 2);
-        for (uint64_t other = 1; other <= nodes; ++other) {
-            if (!from_all && random_.chance(1, 2)) continue;
-            cuts_.insert({id, NodeId(other)});
-            if (both_ways) cuts_.insert({NodeId(other), id});
         }
     }
 
@@ -188,34 +125,21 @@ class Chaos {
     // Faults stop. Everybody comes back, and the set that the ledgers agree on must be in force,
     // with everything ever final in every member's ledger, and more being added.
     void calm() {
-        cuts_.clear();
-        for (auto& [id, machine] : cluster_.machines()) {
-            machine.disk_waits = machine.store_waits = false;
-            if (!machine.engine) cluster_.restart(id);
-            cluster_.sync(id);
-            cluster_.flush(id);
-            cluster_.change_members(id, members_);
-        }
+        heal();
+        for (auto& [id, machine] : cluster_.machines()) cluster_.change_members(id, members_);
         const size_t goal = cluster_.history().size() + 5;
         for (int i = 0; i < calm_steps_max; ++i) {
-            for (int j = 0; j < 200 && !cluster_.packets().empty(); ++j) cluster_.deliver_packet(0);
+            deliver_some(200);
             for (uint64_t id = 1; id <= nodes; ++id) {
                 const NodeId node(id);
                 if (cluster_.machine(node).catch_up) cluster_.copy_blocks(longest(), node);
-                if (cluster_.history().size() < goal + 3) answer(node);
+                if (cluster_.history().size() < goal + 3) answer_need(node, true);
             }
             if (settled(goal)) break;
             ring_earliest();
         }
         EXPECT_TRUE(settled(goal)) << picture(goal);
         for (const std::string& problem : cluster_.problems()) ADD_FAILURE() << problem;
-    }
-
-    NodeId longest() {
-        NodeId best(1);
-        for (auto& [id, machine] : cluster_.machines())
-            if (machine.chain.size() > cluster_.machine(best).chain.size()) best = id;
-        return best;
     }
 
     bool settled(size_t goal) {
@@ -242,12 +166,7 @@ class Chaos {
         return text;
     }
 
-    Random random_;
-    Cluster cluster_;
     Members members_;
-    std::set<std::pair<NodeId, NodeId>> cuts_;
-    uint64_t payloads_ = 0;
-    uint64_t reads_asked_ = 0;
     size_t losses_ = 0;
     uint64_t unrest_ = 0;
 };

@@ -1,0 +1,69 @@
+// What the state machine keeps beside votes: candidates, and everything that is under way.
+#pragma once
+
+#include "consensus/bft/bft.h"
+#include "consensus/bft/messages.h"
+#include "consensus/bft/slot.h"
+
+namespace holdfast::bft {
+
+/// Proposals and votes are taken for so many views beyond the current one: bounded memory, whatever
+/// a member sends.
+inline constexpr View views_ahead_max = 8;
+
+enum class Validity : uint8_t { unknown, asked, later, good, bad };
+
+/// A candidate, and how far it is trusted.
+struct Known {
+    Candidate candidate;
+    Trust signature = Trust::unchecked;
+    Validity validity = Validity::unknown;
+    Instant ask_again_at;                    ///< if `validity` is later
+    std::optional<Certificate> certificate;  ///< once delivered: what went into its mark
+};
+
+struct VoteCheck {
+    std::vector<std::pair<NodeId, Statement>> votes;
+};
+struct CertificateCheck {
+    Certificate certificate;
+    NodeId from;
+};
+struct ProposalCheck {
+    Hash32 digest;
+};
+struct GuiltCheck {
+    chain::Evidence evidence;
+};
+struct MarkCheck {
+    consensus::Synced synced;
+};
+using Asked = std::variant<VoteCheck, CertificateCheck, ProposalCheck, GuiltCheck, MarkCheck>;
+
+/// A candidate that was asked for.
+struct Fetching {
+    Instant again_at;
+    uint64_t tries = 0;
+};
+
+/// Everybody is asked the same, once; `reads` wait for the answers.
+struct Round {
+    uint64_t number = 0;
+    Instant again_at;
+    std::map<NodeId, Answer> answers;
+    std::vector<consensus::ReadId> reads;
+};
+
+/// Served when everything up to `target` is final.
+struct PendingRead {
+    Place target;
+    consensus::ReadId id;
+};
+
+/// An own statement that does not count yet.
+struct Unsynced {
+    consensus::Token token;
+    SignedStatement said;
+};
+
+}  // namespace holdfast::bft

@@ -1,0 +1,202 @@
+// R7: votes into certificates, each signature checked once and only if it is needed; and evidence,
+// where signatures contradict each other.
+#include "base/check.h"
+#include "base/sometimes.h"
+#include "consensus/bft/core.h"
+
+namespace holdfast::bft {
+namespace {
+
+/// Questions about signatures under way; what comes beyond that comes again.
+constexpr size_t verifying_max = 4096;
+
+}  // namespace
+
+consensus::VerifyItem Core::item(NodeId signer, const SignedStatement& said) const {
+    return {.key = voter(signer)->voting_key,
+            .message = chain::statement_bytes(config_.genesis, said.statement),
+            .signature = said.signature};
+}
+
+void Core::verify(Asked asked, std::vector<consensus::VerifyItem> items) {
+    ++last_ask_;
+    verifying_.emplace(last_ask_, std::move(asked));
+    asks_.emplace_back(consensus::Verify{.ask = last_ask_, .items = std::move(items)});
+}
+
+// ---------------------------------------------------------------------------------------- votes
+
+void Core::on_vote(NodeId from, const SignedStatement& said) {
+    const Statement& statement = said.statement;
+    if (statement.epoch != epoch_ || is_closed() || voter(from) == nullptr) return;
+    // Whoever votes there has left the views before: so can this node, once it knows how.
+    if (statement.view > current_ + 1) announce_at_ = std::min(announce_at_, now_ + config_.delta);
+    if (statement.view <= final_view_ || statement.view > current_ + views_ahead_max) return;
+    hear(from, said, Trust::unchecked);
+    certify(statement);
+}
+
+void Core::hear(NodeId signer, const SignedStatement& said, Trust trust) {
+    if (said.statement.view <= delivered_view_) return;
+    const Heard* lie = slots_[said.statement.view].hear(signer, said, trust);
+    if (lie != nullptr) suspect(signer, lie->said, said);
+}
+
+// As many checks as a quorum still lacks, once there are enough to make one.
+void Core::certify(const Statement& statement) {
+    const auto at = slots_.find(statement.view);
+    if (at == slots_.end() || at->second.of_kind(statement.kind)) return;
+    Slot& slot = at->second;
+    const Slot::Support support = slot.support(statement, members_);
+    if (consensus::more_than_two_thirds(support.good, whole_))
+        return accept(slot.certificate(statement), config_.self);
+    if (verifying_.size() >= verifying_max) return;
+    consensus::Weight hoped_for = support.good + support.checking;
+    VoteCheck check;
+    std::vector<consensus::VerifyItem> items;
+    for (const NodeId signer : support.unchecked) {
+        if (consensus::more_than_two_thirds(hoped_for, whole_)) break;
+        hoped_for += voter(signer)->weight;
+        check.votes.emplace_back(signer, statement);
+        items.push_back(item(signer, slot.find(signer, statement.kind)->said));
+    }
+    if (check.votes.empty() || !consensus::more_than_two_thirds(hoped_for, whole_)) return;
+    for (const auto& [signer, voted] : check.votes) slot.mark_checking(signer, voted.kind);
+    verify(std::move(check), std::move(items));
+}
+
+// ---------------------------------------------------------------------------------- certificates
+
+// Worth the checking of its signatures? One that contradicts another is: it shows who lies. Below
+// what is final, only what an ancestor still lacks.
+bool Core::is_wanted(const Statement& statement) const {
+    if (statement.epoch != epoch_ || is_closed() || statement.view <= delivered_view_) return false;
+    if (statement.view <= final_view_) {
+        const auto at = candidates_.find(statement.digest);
+        return statement.kind == StatementKind::notarize && at != candidates_.end() &&
+               certificate_of(at->second) == nullptr;
+    }
+    const Slot* here = slot(statement.view);
+    if (here == nullptr || !here->of_kind(statement.kind)) return true;
+    return here->of_kind(statement.kind)->statement != statement;
+}
+
+bool Core::has_quorum(const Certificate& certificate) const {
+    consensus::Weight weight = 0;
+    for (const auto& [signer, signature] : certificate.signatures) {
+        const consensus::Voter* one = voter(signer);
+        if (one == nullptr) return false;
+        weight += one->weight;
+    }
+    return consensus::more_than_two_thirds(weight, whole_);
+}
+
+void Core::on_certificate(NodeId from, const Certificate& certificate) {
+    if (!is_wanted(certificate.statement) || !has_quorum(certificate)) return;
+    if (verifying_.size() >= verifying_max) return;
+    std::vector<consensus::VerifyItem> items;
+    const Slot* here = slot(certificate.statement.view);
+    for (const auto& [signer, signature] : certificate.signatures) {
+        const SignedStatement said{certificate.statement, signature};
+        const Heard* heard =
+            here == nullptr ? nullptr : here->find(signer, certificate.statement.kind);
+        if (heard != nullptr && heard->trust == Trust::good && heard->said == said) continue;
+        items.push_back(item(signer, said));
+    }
+    if (items.empty()) return accept(certificate, from);
+    verify(CertificateCheck{certificate, from}, std::move(items));
+}
+
+void Core::accept(const Certificate& certificate, NodeId from) {
+    const Statement& statement = certificate.statement;
+    if (!is_wanted(statement)) return;
+    record_.certificates.push_back(certificate);
+    // Once, to all who may not have it.
+    const Buffer bytes = encode(Certified{certificate});
+    for (const consensus::Voter& one : members_.voters)
+        if (one.id != config_.self && one.id != from && statement.view > final_view_)
+            sends_.push_back({one.id, bytes});
+    adopt(certificate);
+}
+
+// Known to be good, and known to the journal.
+void Core::adopt(const Certificate& certificate) {
+    const Statement& statement = certificate.statement;
+    changed_ = true;
+    for (const auto& [signer, signature] : certificate.signatures) {
+        const SignedStatement said{statement, signature};
+        if (signer == config_.self && place(statement.view) > gate_.floor() && !forgetful_) {
+            const auto* own = gate_.said(place(statement.view), statement.kind);
+            if (own == nullptr || own->statement != statement) {
+                silenced_ = true;
+                note_ =
+                    "somebody else signs with this node's voting key: stop both, find out who "
+                    "copied the key, and replace the member";
+            }
+        }
+        hear(signer, said, Trust::good);
+    }
+    auto& place_for = slots_[statement.view].of_kind(statement.kind);
+    if (place_for) {
+        note_ = fmt::format(
+            "two certificates of view {} contradict each other: more than a third of the weight "
+            "lies; the evidence is in the ledger's fault reports",
+            statement.view);
+        return;
+    }
+    place_for = certificate;
+    if (statement.kind == StatementKind::finalize) finalize(certificate);
+}
+
+// -------------------------------------------------------------------------------------- verdicts
+
+void Core::on_verified(const consensus::Verified& verified) {
+    const auto at = verifying_.find(verified.ask);
+    if (at == verifying_.end()) return;
+    const Asked asked = std::move(at->second);
+    verifying_.erase(at);
+    const bool all = std::ranges::all_of(verified.valid, [](bool valid) { return valid; });
+    if (const auto* votes = std::get_if<VoteCheck>(&asked)) {
+        for (size_t i = 0; i < votes->votes.size() && i < verified.valid.size(); ++i) {
+            const auto& [signer, statement] = votes->votes[i];
+            Slot* here = slot(statement.view);
+            const Heard* heard = here == nullptr ? nullptr : here->find(signer, statement.kind);
+            if (statement.epoch != epoch_ || heard == nullptr) continue;
+            if (heard->said.statement != statement || heard->trust != Trust::checking) continue;
+            if (verified.valid[i]) {
+                here->hear(signer, SignedStatement(heard->said), Trust::good);
+            } else {
+                here->drop(signer, statement.kind);
+            }
+        }
+        if (!votes->votes.empty() && votes->votes.front().second.epoch == epoch_)
+            certify(votes->votes.front().second);
+    } else if (const auto* proposal = std::get_if<ProposalCheck>(&asked)) {
+        const auto known = candidates_.find(proposal->digest);
+        if (known == candidates_.end()) return;
+        known->second.signature = all ? Trust::good : Trust::unchecked;
+        if (!all) candidates_.erase(known);
+    } else if (!all) {
+        HF_SOMETIMES("bft.bad_signature");
+        if (const auto* guilt = std::get_if<GuiltCheck>(&asked))
+            accused_.erase({guilt->evidence.guilty, place_of(guilt->evidence.first.statement)});
+    } else if (const auto* one = std::get_if<CertificateCheck>(&asked)) {
+        accept(one->certificate, one->from);
+    } else if (const auto* guilt = std::get_if<GuiltCheck>(&asked)) {
+        deliveries_.emplace_back(consensus::Accuse{chain::encode(guilt->evidence)});
+        HF_SOMETIMES("bft.accused");
+    } else if (const auto* mark = std::get_if<MarkCheck>(&asked)) {
+        if (const auto decoded = decode_mark(mark->synced.mark))
+            finish_sync(mark->synced, *decoded);
+    }
+}
+
+// Both signatures must be good, or somebody could be blamed for what he never said.
+void Core::suspect(NodeId signer, const SignedStatement& one, const SignedStatement& other) {
+    if (signer == config_.self || voter(signer) == nullptr) return;
+    if (!accused_.emplace(signer, place_of(one.statement)).second) return;
+    verify(GuiltCheck{{.guilty = signer, .first = one, .second = other}},
+           {item(signer, one), item(signer, other)});
+}
+
+}  // namespace holdfast::bft

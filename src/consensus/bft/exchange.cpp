@@ -1,0 +1,162 @@
+// R8 and R9: helping each other on. A node that stands still says where it stands; whoever is
+// further sends what it lacks, and no more: so a stuck cluster is not talked to death.
+#include "base/sometimes.h"
+#include "consensus/bft/core.h"
+
+namespace holdfast::bft {
+namespace {
+
+constexpr size_t helped_views_max = 16;
+constexpr size_t fetching_max = 64;
+constexpr uint64_t announce_growth_max = 4;
+constexpr Duration catch_up_again = 1s;
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------- standstill
+
+void Core::announce() {
+    broadcast(Standing{.floor = place(final_view_), .current = current_, .final = delivered_});
+    announcements_ = std::min(announcements_ + 1, announce_growth_max);
+    announce_at_ = now_ + patience(4) * (uint64_t{1} << announcements_);
+}
+
+void Core::on_standing(NodeId from, const Standing& standing) {
+    const bool is_behind = Place{standing.floor.epoch, standing.current} < place(current_) ||
+                           standing.floor < place(final_view_);
+    const bool is_ahead = standing.floor.epoch > epoch_ || standing.final > delivered_.next();
+    if (is_ahead && standing.final > delivered_ && standing.floor.epoch > epoch_ && !is_closed())
+        catch_up(standing.final, from);
+    // Seldom, whoever asks how often.
+    Instant& helped_at = helped_at_[from];
+    if (voter(from) == nullptr && !is_behind) return;
+    if (now_ < helped_at && helped_at != Instant{}) return;
+    helped_at = now_ + config_.delta;
+    help(from, standing);
+}
+
+void Core::help(NodeId peer, const Standing& standing) {
+    if (standing.floor.epoch < epoch_) {
+        if (standing.final >= closing_height_) return;  // it only waits for its own ledger
+        if (closing_ && closing_->statement.epoch == standing.floor.epoch)
+            send(peer, Certified{*closing_});
+        else
+            send(peer, InLedger{delivered_});
+        return;
+    }
+    if (standing.floor.epoch > epoch_) return;
+    if (standing.floor.view < final_view_) {
+        if (final_certificate_)
+            send(peer, Certified{*final_certificate_});
+        else
+            send(peer, InLedger{delivered_});
+    }
+    size_t helped = 0;
+    for (const auto& [view, slot] : slots_) {
+        if (view < standing.current || view <= final_view_ || view > current_) continue;
+        if (++helped > helped_views_max) break;
+        for (const auto* one : {&slot.notarized, &slot.skipped})
+            if (*one) send(peer, Certified{**one});
+        const auto said = gate_.all().find(place(view));
+        if (said == gate_.all().end() || (slot.is_cleared() && !slot.notarized)) continue;
+        for (const StatementKind kind :
+             {StatementKind::notarize, StatementKind::skip, StatementKind::finalize})
+            if (const auto* one = said->second.find(kind); one != nullptr && is_durable(*one))
+                send(peer, Vote{*one});
+    }
+    const auto* own = gate_.said(place(current_), StatementKind::propose);
+    if (own == nullptr || standing.current != current_ || !is_durable(*own)) return;
+    if (const auto at = candidates_.find(own->statement.digest); at != candidates_.end())
+        send(peer, Propose{at->second.candidate,
+                           justification(at->second.candidate.proposal.parent_view)});
+}
+
+// What waits for the disk in an earlier list must not leave in this one.
+bool Core::is_durable(const SignedStatement& said) const {
+    return std::ranges::none_of(unsynced_, [&](const Unsynced& one) { return one.said == said; });
+}
+
+// ------------------------------------------------------------------------------------- candidates
+
+bool Core::is_missing(const Hash32& digest) const {
+    const auto at = candidates_.find(digest);
+    if (at == candidates_.end()) return true;
+    const Place where = at->second.candidate.proposal.place;
+    return where.epoch == epoch_ && where.view <= final_view_ && where.view > delivered_view_ &&
+           certificate_of(at->second) == nullptr;
+}
+
+void Core::want(const Hash32& digest, NodeId hint) {
+    if (digest.is_zero() || fetching_.contains(digest) || fetching_.size() >= fetching_max) return;
+    fetching_[digest] = {.again_at = now_ + config_.delta, .tries = 1};
+    send(hint != NodeId{} && hint != config_.self ? hint : some_peer(), Fetch{digest});
+}
+
+// Whoever comes back without its disk helps to keep what may be final again only when it has the
+// candidates. They are usually on their way from their leader: no hurry.
+void Core::fetch_notarized() {
+    for (const auto& [view, slot] : slots_) {
+        if (view <= final_view_ || !slot.notarized || fetching_.size() >= fetching_max) continue;
+        const Hash32& digest = slot.notarized->statement.digest;
+        if (candidates_.contains(digest) || fetching_.contains(digest)) continue;
+        fetching_[digest] = {.again_at = now_ + config_.delta, .tries = 0};
+    }
+}
+
+void Core::fetch_again() {
+    std::erase_if(fetching_, [this](const auto& entry) { return !is_missing(entry.first); });
+    for (auto& [digest, fetching] : fetching_) {
+        if (now_ < fetching.again_at) continue;
+        ++fetching.tries;
+        fetching.again_at = now_ + config_.delta * std::min<uint64_t>(fetching.tries, 8);
+        send(some_peer(), Fetch{digest});
+    }
+}
+
+size_t Core::candidates_missing() const {
+    return static_cast<size_t>(std::ranges::count_if(slots_, [this](const auto& entry) {
+        const auto& notarized = entry.second.notarized;
+        return notarized && !candidates_.contains(notarized->statement.digest);
+    }));
+}
+
+NodeId Core::some_peer() {
+    std::vector<NodeId> peers;
+    for (const consensus::Voter& one : members_.voters)
+        if (one.id != config_.self) peers.push_back(one.id);
+    return peers.empty() ? config_.self : peers[random_.below(peers.size())];
+}
+
+void Core::on_fetch(NodeId from, const Fetch& fetch) {
+    const auto at = candidates_.find(fetch.digest);
+    if (at == candidates_.end()) {
+        if (delivered_ > Height{}) send(from, InLedger{delivered_});
+        return;
+    }
+    Fetched fetched{at->second.candidate, std::nullopt};
+    if (const Certificate* one = certificate_of(at->second)) fetched.certificate = *one;
+    send(from, fetched);
+}
+
+void Core::on_fetched(NodeId from, const Fetched& fetched) {
+    const Candidate& candidate = fetched.candidate;
+    if (!fetching_.contains(candidate.digest)) return;
+    if (candidate.proposal.place.epoch != epoch_) return;
+    HF_SOMETIMES("bft.candidate_fetched");
+    // Now this node's journal vouches for it as those of its voters do.
+    if (take_candidate(candidate)->validity != Validity::good)
+        record_.candidates.push_back(candidate);
+    if (fetched.certificate && fetched.certificate->statement.digest == candidate.digest)
+        on_certificate(from, *fetched.certificate);
+}
+
+void Core::catch_up(Height upto, NodeId source) {
+    if (upto <= delivered_) return;
+    upto = std::max(upto, ledger_.next());
+    if (catch_up_again_at_ && now_ < *catch_up_again_at_) return;
+    catch_up_again_at_ = now_ + catch_up_again;
+    deliveries_.emplace_back(
+        consensus::CatchUp{.from = ledger_.next(), .upto = upto, .source = source});
+}
+
+}  // namespace holdfast::bft

@@ -1,0 +1,98 @@
+// The weather of random tests.
+#include "consensus/storm.h"
+
+#include <fmt/format.h>
+
+namespace holdfast::consensus {
+namespace {
+
+constexpr size_t reordered_max = 6;
+
+}  // namespace
+
+NodeId Storm::some_node() {
+    auto at = cluster_.machines().begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(random_.below(cluster_.machines().size())));
+    return at->first;
+}
+
+void Storm::move_packet() {
+    auto& packets = cluster_.packets();
+    if (packets.empty()) return;
+    const size_t at = random_.below(std::min(packets.size(), reordered_max));
+    const Packet packet = packets[at];
+    const bool dropped = cuts_.contains({packet.from, packet.to}) || random_.chance(4, 100);
+    if (random_.chance(3, 100)) packets.push_back(packet);
+    if (dropped) {
+        packets.erase(packets.begin() + static_cast<std::ptrdiff_t>(at));
+    } else {
+        cluster_.deliver_packet(at);
+    }
+}
+
+void Storm::ring_earliest() {
+    std::optional<NodeId> first;
+    for (auto& [id, machine] : cluster_.machines()) {
+        if (!machine.engine || !machine.alarm) continue;
+        if (!first || *machine.alarm < *cluster_.machine(*first).alarm) first = id;
+    }
+    if (first) cluster_.ring(*first);
+}
+
+void Storm::answer_need(NodeId id, bool may_be_empty) {
+    Machine& machine = cluster_.machine(id);
+    if (!machine.engine || !machine.need) return;
+    const AskId ask = machine.need->ask;
+    machine.need.reset();
+    const std::string text = fmt::format("payload {}", ++payloads_);
+    const bool empty = may_be_empty && random_.chance(1, 5);
+    cluster_.feed(
+        id, PayloadReady{ask, make_buffer(empty ? Bytes{} : to_bytes(std::string_view(text)))});
+}
+
+void Storm::crash_or_restart(NodeId id) {
+    Machine& machine = cluster_.machine(id);
+    if (!machine.engine) return cluster_.restart(id);
+    cluster_.crash(id, random_.below(machine.writing.size() + 1));
+}
+
+void Storm::lose_power() {
+    for (auto& [id, machine] : cluster_.machines()) {
+        cluster_.crash(id);
+        cluster_.restart(id);
+    }
+}
+
+void Storm::cut_off(NodeId id) {
+    const bool both_ways = random_.chance(1, 2);
+    const bool from_all = random_.chance(1, 2);
+    for (const auto& [other, machine] : cluster_.machines()) {
+        if (!from_all && random_.chance(1, 2)) continue;
+        cuts_.insert({id, other});
+        if (both_ways) cuts_.insert({other, id});
+    }
+}
+
+NodeId Storm::longest() {
+    NodeId best = cluster_.machines().begin()->first;
+    for (auto& [id, machine] : cluster_.machines())
+        if (machine.chain.size() > cluster_.machine(best).chain.size()) best = id;
+    return best;
+}
+
+void Storm::heal() {
+    cuts_.clear();
+    for (auto& [id, machine] : cluster_.machines()) {
+        machine.disk_waits = machine.store_waits = machine.workers_wait = false;
+        if (!machine.engine) cluster_.restart(id);
+        cluster_.sync(id);
+        cluster_.answer(id);
+        cluster_.flush(id);
+    }
+}
+
+void Storm::deliver_some(size_t count) {
+    for (; count > 0 && !cluster_.packets().empty(); --count) cluster_.deliver_packet(0);
+}
+
+}  // namespace holdfast::consensus
