@@ -26,8 +26,26 @@ void Storm::move_packet() {
     if (dropped) {
         packets.erase(packets.begin() + static_cast<std::ptrdiff_t>(at));
     } else {
-        cluster_.deliver_packet(at);
+        deliver(at);
     }
+}
+
+void Storm::deliver(size_t at) {
+    Packet& packet = cluster_.packets()[at];
+    if (const auto twin = twins_.find(packet.from); twin != twins_.end())
+        packet.from = twin->second;
+    for (const auto& [twin, original] : twins_) {
+        if (packet.to != original) continue;
+        const uint64_t dice = random_.below(3);
+        const Packet copy{packet.from, twin, packet.bytes};
+        if (dice == 0) {
+            packet.to = twin;
+        } else if (dice == 1) {
+            cluster_.packets().push_back(copy);
+        }
+        break;
+    }
+    cluster_.deliver_packet(at);
 }
 
 void Storm::ring_earliest() {
@@ -92,7 +110,7 @@ void Storm::heal() {
 }
 
 void Storm::deliver_some(size_t count) {
-    for (; count > 0 && !cluster_.packets().empty(); --count) cluster_.deliver_packet(0);
+    for (; count > 0 && !cluster_.packets().empty(); --count) deliver(0);
 }
 
 }  // namespace holdfast::consensus

@@ -42,8 +42,13 @@ class Storm {
     Random random_;
     Cluster cluster_;
     std::set<std::pair<NodeId, NodeId>> cuts_;
+    /// Machines that speak as another member, with its key; what is sent to that one reaches either
+    /// or both.
+    std::map<NodeId, NodeId> twins_;
 
   private:
+    void deliver(size_t at);
+
     uint64_t payloads_ = 0;
     uint64_t reads_asked_ = 0;
 };

@@ -21,7 +21,9 @@ constexpr uint64_t epoch_blocks = 12;
 
 class Chaos : public consensus::Storm {
   public:
-    explicit Chaos(uint64_t seed)
+    enum class Liars : uint8_t { none, some };
+
+    Chaos(uint64_t seed, Liars liars)
         : Storm(family(),
                 {{"seed", seed}, {"epoch", epoch_blocks}, {"journal", 3000}, {"kept", 200}}, seed) {
         nodes_ = random_.between(4, 7);
@@ -32,6 +34,11 @@ class Chaos : public consensus::Storm {
             Machine& machine = cluster_.machine(NodeId(id));
             machine.disk_waits = machine.store_waits = machine.workers_wait = true;
         }
+        if (liars == Liars::none) return;
+        const NodeId liar(random_.between(1, nodes_));
+        const NodeId twin(liar.value + 100);
+        twins_.emplace(twin, liar);
+        cluster_.add(twin, founding);
     }
 
     void run() {
@@ -39,8 +46,10 @@ class Chaos : public consensus::Storm {
         if (problems().empty()) calm();
         for (const std::string& problem : problems()) ADD_FAILURE() << problem;
         for (const Bytes& evidence : cluster_.accused())
-            ADD_FAILURE() << "somebody honest is accused: " << describe_evidence(evidence);
+            if (!is_liar(chain::decode_evidence(evidence)->guilty))
+                ADD_FAILURE() << "somebody honest is accused: " << describe_evidence(evidence);
     }
+    [[nodiscard]] size_t accusations() const { return cluster_.accused().size(); }
     [[nodiscard]] size_t losses() const { return losses_; }
     [[nodiscard]] uint64_t epochs() const { return blocks() / epoch_blocks; }
 
@@ -66,8 +75,27 @@ class Chaos : public consensus::Storm {
         return members;
     }
 
+    [[nodiscard]] bool is_liar(NodeId id) const {
+        return std::ranges::any_of(
+            twins_, [&](const auto& twin) { return twin.first == id || twin.second == id; });
+    }
+
+    // Who finds its key in other hands falls silent, which is not what a liar does.
+    void go_on_lying() {
+        for (const auto& [twin, original] : twins_) {
+            for (const NodeId id : {twin, original}) {
+                const auto& engine = cluster_.machine(id).engine;
+                if (engine && engine->status().role == "abstaining" && random_.chance(1, 50)) {
+                    cluster_.crash(id);
+                    cluster_.restart(id);
+                }
+            }
+        }
+    }
+
     void disturb() {
         const NodeId id = some_node();
+        go_on_lying();
         if (random_.chance(unrest_, 100)) return cluster_.ring(id);
         const uint64_t dice = random_.below(10'000);
         Machine& machine = cluster_.machine(id);
@@ -107,6 +135,7 @@ class Chaos : public consensus::Storm {
     // One disk at a time: the next is lost only when the last one's owner speaks again and has
     // what may be final.
     void lose_disk(NodeId id) {
+        if (!twins_.empty()) return;  // more than a third would be at fault
         for (auto& [other, machine] : cluster_.machines()) {
             if (machine.health == consensus::JournalHealth::intact) continue;
             if (!machine.engine || !machine.writing.empty()) return;
@@ -124,6 +153,12 @@ class Chaos : public consensus::Storm {
 
     void calm() {
         heal();
+        // The liars leave: one that lies as it likes may hold up each view for as long as timers
+        // let it, which is a matter of time and not of steps.
+        for (const auto& [twin, original] : twins_) {
+            cluster_.crash(twin);
+            cluster_.crash(original);
+        }
         const size_t goal = cluster_.history().size() + 5;
         for (int i = 0; i < calm_steps_max && problems().empty(); ++i) {
             deliver_some(200);
@@ -142,14 +177,15 @@ class Chaos : public consensus::Storm {
         const Members members = cluster_.members_at(Height(cluster_.history().size()));
         return std::ranges::all_of(members.voters, [&](const consensus::Voter& voter) {
             const Machine& machine = cluster_.machine(voter.id);
-            return machine.chain.size() == cluster_.history().size() &&
-                   machine.engine->status().role == "validator";
+            return is_liar(voter.id) || (machine.chain.size() == cluster_.history().size() &&
+                                         machine.engine->status().role == "validator");
         });
     }
 
     std::string picture(size_t goal) {
         std::string text = fmt::format("goal {}\n", goal);
         for (auto& [id, machine] : cluster_.machines()) {
+            if (!machine.engine) continue;
             const consensus::EngineStatus status = machine.engine->status();
             text += fmt::format("{} {} {}.{} chain {} {}", id, status.role, status.members_epoch,
                                 status.view, machine.chain.size(), status.note);
@@ -171,35 +207,62 @@ class Chaos : public consensus::Storm {
     uint64_t unrest_ = 0;
 };
 
-TEST(Chaos, ManySeeds) {
-    crypto::remember_verdicts();
+struct Seeds {
+    uint64_t first = 1;
+    uint64_t count = 0;
+};
+
+Seeds seeds_or(uint64_t otherwise) {
     const char* from = std::getenv("HOLDFAST_SEED");
     const char* count = std::getenv("HOLDFAST_SEEDS");
-    const uint64_t first = from == nullptr ? 1 : std::strtoull(from, nullptr, 10);
-    const uint64_t seeds = count != nullptr  ? std::strtoull(count, nullptr, 10)
-                           : from != nullptr ? 1
-                                             : 200;
-    size_t blocks = 0;
-    size_t reads = 0;
-    size_t losses = 0;
+    Seeds seeds{.first = from == nullptr ? 1 : std::strtoull(from, nullptr, 10),
+                .count = from == nullptr ? otherwise : 1};
+    if (count != nullptr) seeds.count = std::strtoull(count, nullptr, 10);
+    return seeds;
+}
+
+struct Totals {
+    size_t blocks = 0, reads = 0, losses = 0, accusations = 0;
     uint64_t epochs = 0;
-    for (uint64_t seed = first; seed < first + seeds; ++seed) {
+};
+
+Totals run_all(Seeds seeds, Chaos::Liars liars) {
+    crypto::remember_verdicts();
+    Totals totals;
+    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
         SCOPED_TRACE(fmt::format("HOLDFAST_SEED={}", seed));
-        Chaos chaos(seed);
+        Chaos chaos(seed, liars);
         chaos.run();
-        blocks += chaos.blocks();
-        reads += chaos.reads();
-        losses += chaos.losses();
-        epochs += chaos.epochs();
-        if (HasFailure()) break;
+        totals.blocks += chaos.blocks();
+        totals.reads += chaos.reads();
+        totals.losses += chaos.losses();
+        totals.epochs += chaos.epochs();
+        totals.accusations += chaos.accusations();
+        if (testing::Test::HasFailure()) break;
     }
-    fmt::print("blocks {}, reads {}, lost disks {}, epochs {}\n", blocks, reads, losses, epochs);
-    // A test in which nothing happens tests nothing.
-    if (seeds < 100 || HasFailure()) return;
-    EXPECT_GT(blocks, seeds * 10);
-    EXPECT_GT(reads, seeds / 2);
-    EXPECT_GT(losses, seeds / 20);
-    EXPECT_GT(epochs, seeds);
+    fmt::print("blocks {}, reads {}, lost disks {}, epochs {}, accusations {}\n", totals.blocks,
+               totals.reads, totals.losses, totals.epochs, totals.accusations);
+    return totals;
+}
+
+// A test in which nothing happens tests nothing.
+TEST(Chaos, ManySeeds) {
+    const Seeds seeds = seeds_or(150);
+    const Totals totals = run_all(seeds, Chaos::Liars::none);
+    if (seeds.count < 100 || HasFailure()) return;
+    EXPECT_GT(totals.blocks, seeds.count * 10);
+    EXPECT_GT(totals.reads, seeds.count / 2);
+    EXPECT_GT(totals.losses, seeds.count / 20);
+    EXPECT_GT(totals.epochs, seeds.count / 2);
+    EXPECT_EQ(totals.accusations, 0U);
+}
+
+TEST(Chaos, ManySeedsWithALiar) {
+    const Seeds seeds = seeds_or(100);
+    const Totals totals = run_all(seeds, Chaos::Liars::some);
+    if (seeds.count < 100 || HasFailure()) return;
+    EXPECT_GT(totals.blocks, seeds.count * 5);
+    EXPECT_GT(totals.accusations, seeds.count / 2);
 }
 
 }  // namespace

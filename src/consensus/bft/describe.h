@@ -15,7 +15,9 @@ std::string describe_message(ByteView bytes);
 std::string describe_record(ByteView bytes);
 std::string describe_evidence(ByteView bytes);
 
-/// Options: epoch (blocks), unfinal (blocks), journal (bytes), kept (bytes of candidates).
+/// Options: epoch (blocks), unfinal (blocks), journal (bytes), kept (bytes of candidates). A
+/// machine whose number is beyond 100 is a twin: it has the name and key of the node without the
+/// hundred.
 consensus::Family family();
 
 }  // namespace holdfast::bft
