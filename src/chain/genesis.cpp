@@ -7,6 +7,7 @@
 #include <set>
 
 #include "chain/errors.h"
+#include "chain/genesis_bft.h"
 #include "crypto/hash.h"
 
 namespace holdfast::chain {
@@ -176,7 +177,8 @@ Status validate_genesis(const Genesis& genesis) {
     if (auto ok = validate_chain(genesis); !ok) return ok;
     if (auto ok = validate_fees(genesis); !ok) return ok;
     if (auto ok = validate_parameters(genesis.parameters); !ok) return ok;
-    return validate_members(genesis.members);
+    if (auto ok = validate_members(genesis.members); !ok) return ok;
+    return validate_bft(genesis);
 }
 
 Hash32 genesis_hash(const Genesis& genesis) {
@@ -205,6 +207,8 @@ Hash32 genesis_hash(const Genesis& genesis) {
     out.u64(genesis.parameters.clock_ahead_max_ms);
     out.u64(genesis.parameters.certificate_lag_max);
     out.u64(genesis.parameters.approval_blocks_max);
+    // Only where it counts, so that the name of a ledger of another engine does not hang on it.
+    if (genesis.engine == EngineKind::bft) encode(out, genesis.bft);
     encode(out, genesis.members);
     return crypto::sha256(out.take());
 }

@@ -27,6 +27,42 @@ struct Parameters {
     bool operator==(const Parameters&) const = default;
 };
 
+/// Who takes part in Byzantine agreement, and by whose word that changes.
+enum class Policy : uint8_t {
+    poa,   ///< authority: the members' operators approve each change
+    pos,   ///< stake: who has most at stake, with weight by stake
+    dpos,  ///< delegated stake: whom the holders chose, with equal weights
+};
+
+/// What else is agreed on if the engine is bft; nothing of it counts otherwise.
+struct BftParameters {
+    Policy policy = Policy::poa;
+    /// The members change only in blocks whose height is a multiple of this.
+    uint64_t epoch_blocks = 256;
+    /// Guilt older than this many epochs is not punished any more.
+    uint64_t evidence_epochs_max = 8;
+
+    // From here on for stake only, delegated or not.
+    uint64_t committee_max = 21;
+    U256 stake_min{1'000'000'000'000'000'000};  ///< to be a candidate
+    /// What one unit of weight stands for. A member of genesis begins with its weight times this at
+    /// stake, issued beside the balances of alloc.
+    U256 stake_per_weight{1'000'000'000'000'000'000};
+    uint64_t unbonding_epochs = 16;  ///< until what was taken back is paid out
+    U256 block_reward;               ///< issued to the stake behind the proposer
+    uint64_t slash_per_mille = 50;   ///< of the stake behind a guilty candidate
+    uint64_t accuser_per_mille = 0;  ///< of what was slashed, to who proved it; the rest is burnt
+    uint64_t missed_per_mille =
+        500;                   ///< of its turns in an epoch: who missed more counts as absent
+    uint64_t jail_epochs = 4;  ///< before an absent or guilty candidate may return
+    uint64_t guilts_max = 2;   ///< so often guilty, a candidate never returns
+    bool operator==(const BftParameters&) const = default;
+};
+
+/// No sum of stakes comes near 2^112, so that no product of a share and a stake leaves 256 bits.
+inline constexpr unsigned stake_bits_max = 111;
+inline constexpr uint64_t committee_members_max = 256;
+
 /// Longest genesis file taken, and its deepest nesting.
 inline constexpr size_t genesis_bytes_max = 64 * 1024 * 1024;
 inline constexpr size_t genesis_depth_max = 16;
@@ -55,11 +91,16 @@ struct Genesis {
     bool allow_unprotected = false;  ///< transactions without a chain id
     FeeRules fees;
     Parameters parameters;
+    BftParameters bft;
     MemberSet members;
 
     bool operator==(const Genesis&) const = default;
     [[nodiscard]] TxRules tx_rules() const;
     [[nodiscard]] QuorumRule quorum_rule() const;
+    /// Members have something at stake: bft by policy pos or dpos.
+    [[nodiscard]] bool has_stakes() const;
+    /// What the members begin with at stake, all together; zero without stakes.
+    [[nodiscard]] U256 founding_stake() const;
 };
 
 /// Strict: unknown fields, wrong types, repeated ids, keys or endpoints, impossible parameters are
@@ -75,5 +116,7 @@ Hash32 genesis_hash(const Genesis& genesis);
 
 std::string_view to_string(EngineKind kind);
 std::optional<EngineKind> engine_kind_from(std::string_view name);
+std::string_view to_string(Policy policy);
+std::optional<Policy> policy_from(std::string_view name);
 
 }  // namespace holdfast::chain

@@ -238,6 +238,32 @@ void parse_parameters(Parse& parse, const Json& json, Parameters& parameters) {
     fields.finish();
 }
 
+void parse_bft(Parse& parse, const Json& json, BftParameters& bft) {
+    Fields fields(parse, json, "holdfast.bft");
+    if (const Json* name = fields.take("policy", Json::Kind::string)) {
+        const auto policy = policy_from(name->text);
+        if (!policy) fields.refuse("policy", "\"" + name->text + "\" is none of poa, pos, dpos");
+        bft.policy = policy.value_or(bft.policy);
+    }
+    fields.number("epochBlocks", bft.epoch_blocks);
+    fields.number("evidenceEpochsMax", bft.evidence_epochs_max);
+    // Nobody has anything at stake by authority: a number that would count for nothing is a
+    // mistake.
+    if (bft.policy != Policy::poa) {
+        fields.number("committeeMax", bft.committee_max);
+        fields.number("stakeMin", bft.stake_min);
+        fields.number("stakePerWeight", bft.stake_per_weight);
+        fields.number("unbondingEpochs", bft.unbonding_epochs);
+        fields.number("blockReward", bft.block_reward);
+        fields.number("slashPerMille", bft.slash_per_mille);
+        fields.number("accuserPerMille", bft.accuser_per_mille);
+        fields.number("missedPerMille", bft.missed_per_mille);
+        fields.number("jailEpochs", bft.jail_epochs);
+        fields.number("guiltsMax", bft.guilts_max);
+    }
+    fields.finish();
+}
+
 void parse_members(Parse& parse, const Json& json, MemberSet& set) {
     if (json.items.size() > members_max) {
         parse.fail(errc::genesis_invalid, "holdfast.members",
@@ -275,6 +301,9 @@ void parse_holdfast(Parse& parse, const Json& json, Genesis& genesis) {
     if (const Json* fees = fields.take("fees")) parse_fees(parse, *fees, genesis.fees);
     if (const Json* parameters = fields.take("parameters"))
         parse_parameters(parse, *parameters, genesis.parameters);
+    if (genesis.engine == EngineKind::bft) {
+        if (const Json* bft = fields.take("bft")) parse_bft(parse, *bft, genesis.bft);
+    }
     fields.require("members");
     if (const Json* members = fields.take("members", Json::Kind::array))
         parse_members(parse, *members, genesis.members);

@@ -94,6 +94,26 @@ void write_members(JsonText& out, const MemberSet& set) {
     out.end(']');
 }
 
+void write_bft(JsonText& out, const BftParameters& bft) {
+    out.begin("bft", '{');
+    out.string("policy", to_string(bft.policy));
+    out.number("epochBlocks", bft.epoch_blocks);
+    out.number("evidenceEpochsMax", bft.evidence_epochs_max);
+    if (bft.policy != Policy::poa) {
+        out.number("committeeMax", bft.committee_max);
+        out.string("stakeMin", bft.stake_min.to_hex_quantity());
+        out.string("stakePerWeight", bft.stake_per_weight.to_hex_quantity());
+        out.number("unbondingEpochs", bft.unbonding_epochs);
+        out.string("blockReward", bft.block_reward.to_hex_quantity());
+        out.number("slashPerMille", bft.slash_per_mille);
+        out.number("accuserPerMille", bft.accuser_per_mille);
+        out.number("missedPerMille", bft.missed_per_mille);
+        out.number("jailEpochs", bft.jail_epochs);
+        out.number("guiltsMax", bft.guilts_max);
+    }
+    out.end('}');
+}
+
 void write_holdfast(JsonText& out, const Genesis& genesis) {
     out.begin("holdfast", '{');
     out.string("engine", to_string(genesis.engine));
@@ -114,6 +134,7 @@ void write_holdfast(JsonText& out, const Genesis& genesis) {
     out.number("certificateLagMax", genesis.parameters.certificate_lag_max);
     out.number("approvalBlocksMax", genesis.parameters.approval_blocks_max);
     out.end('}');
+    if (genesis.engine == EngineKind::bft) write_bft(out, genesis.bft);
     write_members(out, genesis.members);
     out.end('}');
 }
