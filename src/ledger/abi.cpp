@@ -75,6 +75,10 @@ uint64_t Decoder::number64() {
     return failed_ ? 0 : value->low64();
 }
 
+U256 Decoder::number() {
+    return U256::from_big_endian(take(word_bytes)).value_or(U256{});
+}
+
 Hash32 Decoder::hash() {
     return Hash32::from(take(word_bytes)).value_or(Hash32{});
 }

@@ -40,6 +40,7 @@ class Decoder {
   public:
     explicit Decoder(ByteView in) : in_(in) {}
     uint64_t number64();
+    U256 number();
     Hash32 hash();
     Address address();
     /// Length, bytes, and padding that must be zero.

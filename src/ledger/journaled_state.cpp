@@ -51,7 +51,8 @@ void JournaledState::add_balance(const Address& address, const U256& amount) {
     if (amount.is_zero()) return;
     U256& balance = writable(address).now.balance;
     const auto sum = checked_add(balance, amount);
-    CHECK(sum.has_value(), "the genesis supply fits 256 bits and nothing adds to it");
+    CHECK(sum.has_value(),
+          "the genesis supply fits 256 bits, and so does what is issued beside it");
     balance = *sum;
 }
 

@@ -22,7 +22,8 @@ inline constexpr std::string_view head = "head";            ///< height, block h
 inline constexpr std::string_view lowest_block = "lowest";  ///< lowest height with a body
 inline constexpr std::string_view state_from =
     "state_from";                                           ///< no state below: a snapshot's height
-inline constexpr std::string_view burnt = "burnt";          ///< base fees burnt since genesis
+inline constexpr std::string_view burnt = "burnt";          ///< base fees and stakes, since genesis
+inline constexpr std::string_view issued = "issued";        ///< see Reader::issued; absent: nothing
 inline constexpr std::string_view supply = "supply";        ///< sum of balances at genesis
 inline constexpr std::string_view certified = "certified";  ///< see Reader::certified
 inline constexpr std::string_view importing = "importing";  ///< a verified snapshot to be installed

@@ -7,7 +7,10 @@
 #include "ledger/block_records.h"
 #include "ledger/keys.h"
 #include "ledger/live_state.h"
+#include "ledger/policy.h"
 #include "ledger/snapshot.h"
+#include "ledger/staking.h"
+#include "ledger/staking_store.h"
 #include "ledger/transition.h"
 #include "ledger/undo.h"
 #include "ledger/validators.h"
@@ -66,7 +69,7 @@ std::optional<U256> supply_of(const chain::Genesis& genesis) {
     return supply;
 }
 
-void put_genesis_state(const chain::Genesis& genesis, JournaledState& state) {
+void put_genesis_state(const chain::Genesis& genesis, const Rules& rules, JournaledState& state) {
     for (const auto& [address, given] : genesis.alloc) {
         chain::Account account = chain::new_account();
         account.nonce = given.nonce;
@@ -79,8 +82,10 @@ void put_genesis_state(const chain::Genesis& genesis, JournaledState& state) {
     chain::Account contract = chain::new_account();
     contract.nonce = 1;  // as every contract's [EIP-161]
     contract.code_hash = crypto::keccak256(native_code_marker);
-    state.put_account(validators_address(), contract, to_bytes(ByteView(native_code_marker)));
+    for (const Address& address : native_contracts(rules))
+        state.put_account(address, contract, to_bytes(ByteView(native_code_marker)));
     store_genesis_members(state, genesis.members);
+    if (rules.has_stakes()) store_genesis_stakes(state, genesis);
 }
 
 /// What is the same in every block.
@@ -107,10 +112,18 @@ BlockContext context_of(const chain::Genesis& genesis, const chain::Header& head
             .prev_randao = header.prev_randao};
 }
 
+/// What the block added to a number that the staking contract counts.
+U256 counted_here(const JournaledState& state, const Hash32& slot) {
+    const auto slots = state.slots().find(staking_address());
+    if (slots == state.slots().end()) return {};
+    const auto entry = slots->second.find(slot);
+    return entry == slots->second.end() ? U256{} : entry->second.now - entry->second.before;
+}
+
 }  // namespace
 
 Ledger::Ledger(env::StateStore& store, const chain::Genesis& genesis)
-    : store_(store), genesis_(genesis) {}
+    : store_(store), genesis_(genesis), rules_(rules_of(genesis, chain::genesis_hash(genesis))) {}
 
 Ledger::~Ledger() = default;
 
@@ -120,11 +133,13 @@ Status Ledger::create(env::StateStore& store, const chain::Genesis& genesis) {
     const auto supply = supply_of(genesis);
     if (!supply)
         return fail(chain::errc::genesis_invalid, "the balances add up to more than 2^256-1");
-    if (genesis.alloc.contains(validators_address()))
-        return fail(chain::errc::genesis_invalid,
-                    "alloc uses the address of the validators contract");
-
     const Hash32 genesis_hash = chain::genesis_hash(genesis);
+    const Rules rules = rules_of(genesis, genesis_hash);
+    for (const Address& address : native_contracts(rules)) {
+        if (genesis.alloc.contains(address))
+            return fail(chain::errc::genesis_invalid,
+                        "alloc uses the address of a native contract");
+    }
     chain::Block block{.header = blank_header(genesis), .hash = {}, .transactions = {}};
     chain::Header& header = block.header;
     header.beneficiary = genesis.coinbase;
@@ -138,7 +153,7 @@ Status Ledger::create(env::StateStore& store, const chain::Genesis& genesis) {
                                              .next_members_hash = genesis.members.hash()});
     LiveState live(store, 0);
     JournaledState state(live, context_of(genesis, header, genesis.timestamp * 1000));
-    put_genesis_state(genesis, state);
+    put_genesis_state(genesis, rules, state);
     env::Batch batch;
     header.state_root = live.commit(state, Height(0), Undo::none, batch);
     block.hash = chain::header_hash(header);
@@ -147,6 +162,8 @@ Status Ledger::create(env::StateStore& store, const chain::Genesis& genesis) {
     put(batch, Column::meta, view_of(keys::genesis), to_bytes(genesis_hash.view()));
     put(batch, Column::meta, view_of(keys::supply), encode_amount(*supply));
     put(batch, Column::meta, view_of(keys::burnt), encode_amount({}));
+    if (rules.has_stakes())
+        put(batch, Column::meta, view_of(keys::issued), encode_amount(genesis.founding_stake()));
     put(batch, Column::meta, view_of(keys::lowest_block), encode_number(0));
     put(batch, Column::meta, view_of(keys::state_from), encode_number(0));
     store.write(batch);
@@ -179,8 +196,10 @@ Status Ledger::load_head() {
     head_ = {.header = *header, .hash = *reader.block_hash(height), .transactions = {}};
     if (auto block = reader.block(height)) head_ = std::move(*block);
     head_time_ms_ = extra->time_ms;
+    head_origin_ = extra->origin;
     members_ = *members;
     burnt_ = *burnt;
+    issued_ = reader.issued();
     undo_from_ = first_undo(store_).value_or(height.next());
     state_ = std::make_unique<LiveState>(store_, seed_from(head_.hash));
     state_->reset(head_.header.state_root);
@@ -213,8 +232,8 @@ Executed Ledger::execute(const OrderedPayload& payload) {
     executed.block.transactions.reserve(payload.transactions.size());
     executed.receipts.reserve(payload.transactions.size());
     for (const TransactionPtr& transaction : payload.transactions) {
-        auto applied = apply_transaction(state, *transaction, header.gas_limit - header.gas_used,
-                                         genesis_.parameters);
+        auto applied =
+            apply_transaction(state, *transaction, header.gas_limit - header.gas_used, rules_);
         if (!applied) {
             executed.left_out.push_back(
                 {transaction, std::move(applied.error().reason), applied.error().may_fit_later});
@@ -234,6 +253,7 @@ Executed Ledger::execute(const OrderedPayload& payload) {
         executed.receipts.push_back(std::move(receipt));
         executed.block.transactions.push_back(transaction);
     }
+    close_block(state, rules_, members_, payload.origin, head_origin_);
     seal(payload, state, burnt_here, executed);
     return executed;
 }
@@ -274,15 +294,21 @@ void Ledger::seal(const OrderedPayload& payload, JournaledState& state, const U2
     executed.block.hash = chain::header_hash(header);
     put_block(batch, executed.block, executed.receipts, payload.mark);
     if (executed.members_changed) put_members(batch, payload.height, executed.members);
-    if (!burnt_here.is_zero()) {
-        burnt_ += burnt_here;
+    const U256 lost = burnt_here + counted_here(state, slashed_slot());
+    if (!lost.is_zero()) {
+        burnt_ += lost;
         put(batch, Column::meta, view_of(keys::burnt), encode_amount(burnt_));
+    }
+    if (const U256 made = counted_here(state, issued_slot()); !made.is_zero()) {
+        issued_ += made;
+        put(batch, Column::meta, view_of(keys::issued), encode_amount(issued_));
     }
     erase_old_undo(payload.height, batch);
     store_.write(batch);
 
     head_ = executed.block;
     head_time_ms_ = time_ms;
+    head_origin_ = payload.origin;
     members_ = executed.members;
 }
 
@@ -291,7 +317,7 @@ void Ledger::prune(Height keep_from) {
 }
 
 void Ledger::begin_import() {
-    import_ = std::make_unique<SnapshotImport>(store_);
+    import_ = std::make_unique<SnapshotImport>(store_, rules_);
 }
 
 Status Ledger::import_chunk(ByteView chunk) {

@@ -11,6 +11,7 @@
 #include "chain/receipt.h"
 #include "env/state_store.h"
 #include "ledger/reader.h"
+#include "ledger/rules.h"
 
 namespace holdfast::ledger {
 
@@ -95,8 +96,8 @@ class Ledger {
   public:
     ~Ledger();
     /// Writes block 0 and the genesis state into an empty store. Errors: errc::already_exists,
-    /// chain::errc::genesis_invalid (the supply overflows, or the alloc uses the validators'
-    /// address).
+    /// chain::errc::genesis_invalid (the supply overflows, or the alloc uses the address of a
+    /// native contract).
     static Status create(env::StateStore& store, const chain::Genesis& genesis);
     /// Ends an import that a crash interrupted. Errors: errc::no_ledger, errc::wrong_genesis.
     static Result<std::unique_ptr<Ledger>> open(env::StateStore& store,
@@ -136,10 +137,12 @@ class Ledger {
 
     env::StateStore& store_;
     chain::Genesis genesis_;
+    Rules rules_;
     chain::Block head_;
+    chain::Origin head_origin_;
     WallMillis head_time_ms_ = 0;
     chain::MemberSet members_;
-    U256 burnt_;
+    U256 burnt_, issued_;
     Height undo_from_;  ///< no undo records below
     std::unique_ptr<LiveState> state_;
     std::unique_ptr<SnapshotImport> import_;

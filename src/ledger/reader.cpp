@@ -36,6 +36,19 @@ uint64_t certified_upto(const env::StateView& view) {
 
 }  // namespace
 
+Hash32 Reader::genesis() const {
+    return Hash32::from(view_->get(Column::meta, view_of(keys::genesis)).value_or(Bytes{}))
+        .value_or(Hash32{});
+}
+
+U256 Reader::burnt() const {
+    return meta_amount(*view_, keys::burnt).value_or(U256{});
+}
+
+U256 Reader::issued() const {
+    return meta_amount(*view_, keys::issued).value_or(U256{});
+}
+
 Height Reader::head() const {
     const auto record = view_->get(Column::meta, view_of(keys::head));
     const auto head = record ? decode_head(*record) : std::nullopt;

@@ -41,6 +41,8 @@ class Reader {
   public:
     explicit Reader(std::shared_ptr<const env::StateView> view) : view_(std::move(view)) {}
 
+    /// The hash of the genesis object.
+    [[nodiscard]] Hash32 genesis() const;
     [[nodiscard]] Height head() const;
     [[nodiscard]] Height lowest_block()
         const;  ///< with a body; above 0 after pruning or a snapshot
@@ -54,6 +56,10 @@ class Reader {
     [[nodiscard]] std::optional<chain::Certificate> certificate(Height height) const;
     /// The highest block with a certificate such that every block below has one or came certified.
     [[nodiscard]] Height certified() const;
+    /// Up to the head: what was burnt (base fees, slashed stakes), and what was issued beside the
+    /// balances of genesis (stakes of its members, block rewards).
+    [[nodiscard]] U256 burnt() const;
+    [[nodiscard]] U256 issued() const;
     /// In force in the state after `height`.
     [[nodiscard]] std::optional<chain::MemberSet> members(Height height) const;
 

@@ -25,6 +25,9 @@ Status check_overrides(const Call& call, const chain::Genesis& genesis) {
     std::optional<U256> total = U256();
     for (const auto& [address, account] : genesis.alloc)
         if (total) total = checked_add(*total, account.balance);
+    // What was issued beside them, and may be yet.
+    if (total && genesis.has_stakes())
+        total = checked_add(*total, U256(1) << chain::stake_bits_max);
     for (const AccountOverride& wish : call.overrides)
         if (total && wish.balance) total = checked_add(*total, *wish.balance);
     if (!total) return fail(errc::override_too_large, "all balances together exceed 256 bits");
@@ -51,7 +54,9 @@ Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis,
                                 .gas_limit = header->gas_limit,
                                 .base_fee = header->base_fee_per_gas,
                                 .prev_randao = header->prev_randao});
-    if (auto target = check_target(state, call.to); !target) return std::unexpected(target.error());
+    const Rules rules = rules_of(genesis, reader.genesis());
+    if (auto target = check_target(state, call.to, rules); !target)
+        return std::unexpected(target.error());
     if (auto ok = check_overrides(call, genesis); !ok) return std::unexpected(ok.error());
     for (const AccountOverride& wish : call.overrides) apply(state, wish);
     if (const U256 balance = state.account(call.from).balance; balance < call.value) {
@@ -67,8 +72,8 @@ Result<CallResult> simulate(const Reader& reader, const chain::Genesis& genesis,
         return fail(chain::errc::tx_gas_below_intrinsic,
                     fmt::format("gas {} of {}", gas_limit, std::max(intrinsic, floor)));
     }
-    RunResult run = run_call(state, call.from, *call.to, call.value, call.data,
-                             gas_limit - intrinsic, genesis.parameters);
+    RunResult run =
+        run_call(state, call.from, *call.to, call.value, call.data, gas_limit - intrinsic, rules);
     return CallResult{.success = run.success,
                       .output = std::move(run.output),
                       .gas_used = std::max(intrinsic + run.gas_used, floor),

@@ -12,6 +12,7 @@
 #include "chain/account.h"
 #include "chain/genesis.h"
 #include "env/state_store.h"
+#include "ledger/rules.h"
 #include "ledger/sorted_trie.h"
 
 namespace holdfast::ledger {
@@ -62,7 +63,7 @@ class SnapshotStream {
 class SnapshotImport {
   public:
     /// Drops what an earlier import left behind.
-    explicit SnapshotImport(env::StateStore& store);
+    SnapshotImport(env::StateStore& store, const Rules& rules);
     Status add(ByteView piece);
     /// Compares, then puts the new state in the place of the old one.
     Status finish(const chain::Header& header, const chain::MemberSet& attesting,
@@ -72,6 +73,7 @@ class SnapshotImport {
 
   private:
     env::StateStore& store_;
+    U256 issued_;
     SnapshotStream stream_;
     uint64_t pieces_ = 0;
 };

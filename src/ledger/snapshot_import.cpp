@@ -2,10 +2,12 @@
 // and forgetting old bodies.
 #include "base/check.h"
 #include "chain/errors.h"
+#include "crypto/hash.h"
 #include "ledger/block_records.h"
 #include "ledger/keys.h"
 #include "ledger/ledger.h"
 #include "ledger/snapshot.h"
+#include "ledger/staking_store.h"
 
 namespace holdfast::ledger {
 namespace {
@@ -31,7 +33,7 @@ struct Plan {
     chain::MemberSet attesting;  ///< before the block
     chain::MemberSet members;    ///< after it
     Bytes mark;
-    U256 burnt;
+    U256 burnt, issued;
     uint64_t pieces = 0;
 };
 
@@ -43,6 +45,7 @@ Bytes encode_plan(const Plan& plan) {
     out.bytes(plan.mark);
     out.raw(plan.burnt.to_big_endian());
     out.u64(plan.pieces);
+    out.raw(plan.issued.to_big_endian());
     return out.take();
 }
 
@@ -55,6 +58,8 @@ Plan decode_plan(ByteView record) {
     plan.mark = in.bytes_copy(record.size());
     plan.burnt = U256::from_big_endian(in.raw(32)).value_or(U256{});
     plan.pieces = in.u64();
+    // A plan that another version left behind may end before.
+    if (in.left() > 0) plan.issued = U256::from_big_endian(in.raw(32)).value_or(U256{});
     CHECK(in.finish() && header, "the store gives back the plan that we wrote");
     plan.header = std::move(*header);
     return plan;
@@ -131,6 +136,8 @@ void install(env::StateStore& store, const Plan& plan) {
         {Column::meta, keys::members_at(height), members.take()},
         meta(keys::head, encode_head({height, hash})),
         meta(keys::burnt, encode_amount(plan.burnt)),
+        meta(keys::issued,
+             plan.issued.is_zero() ? std::nullopt : std::optional(encode_amount(plan.issued))),
         meta(keys::lowest_block, encode_number(height.value + 1)),
         meta(keys::state_from, encode_number(height.value)),
         meta(keys::importing, std::nullopt),
@@ -139,9 +146,22 @@ void install(env::StateStore& store, const Plan& plan) {
     store.flush();
 }
 
+/// Finds in the stream what the staking contract has counted, for the root covers it.
+std::function<void(const SnapshotItem&, const Hash32&)> find_issued(const Rules& rules,
+                                                                    U256& issued) {
+    if (!rules.has_stakes()) return {};
+    return [&issued, contract = crypto::keccak256(staking_address().view()),
+            slot = crypto::keccak256(issued_slot().view())](const SnapshotItem& item,
+                                                            const Hash32& account) {
+        if (item.kind == SnapshotItemKind::slot && account == contract && item.key == slot)
+            issued = U256::from_big_endian(item.value).value_or(U256{});
+    };
+}
+
 }  // namespace
 
-SnapshotImport::SnapshotImport(env::StateStore& store) : store_(store), stream_({}) {
+SnapshotImport::SnapshotImport(env::StateStore& store, const Rules& rules)
+    : store_(store), stream_({.item = find_issued(rules, issued_), .node = {}}) {
     erase_pieces(store_);
 }
 
@@ -159,7 +179,8 @@ Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSe
     const auto extra = chain::decode_extra(header.extra_data);
     const auto supply = meta_amount(store_, keys::supply);
     CHECK(supply.has_value(), "the supply is written at creation");
-    const auto burnt = checked_sub(*supply, stream_.total_balance());
+    const auto made = checked_add(*supply, issued_);
+    const auto burnt = made ? checked_sub(*made, stream_.total_balance()) : std::nullopt;
     Status verdict;
     if (!root) {
         verdict = std::unexpected(root.error());
@@ -168,7 +189,7 @@ Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSe
     } else if (!extra || extra->next_members_hash != members.hash()) {
         verdict = fail(errc::bad_snapshot, "the members are not those that the header names");
     } else if (!burnt) {
-        verdict = fail(errc::bad_snapshot, "there is more money than genesis made");
+        verdict = fail(errc::bad_snapshot, "there is more money than was ever made");
     }
     if (!verdict) {
         erase_pieces(store_);
@@ -179,6 +200,7 @@ Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSe
                     .members = members,
                     .mark = to_bytes(mark),
                     .burnt = *burnt,
+                    .issued = issued_,
                     .pieces = pieces_};
     // On stable storage before the old state is touched: from here on there is no way back.
     store_.write({{Column::meta, to_bytes(keys::importing), encode_plan(plan)}});

@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "chain/errors.h"
 #include "crypto/hash.h"
-#include "ledger/validators.h"
 
 namespace holdfast::ledger {
 namespace {
@@ -76,9 +75,9 @@ std::optional<Refusal> check_against_state(JournaledState& state,
 
 }  // namespace
 
-Status check_target(Host& host, const std::optional<Address>& to) {
+Status check_target(Host& host, const std::optional<Address>& to, const Rules& rules) {
     if (!to) return fail(errc::code_not_supported, "creates a contract");
-    if (*to == validators_address()) return {};
+    if (is_native_contract(*to, rules)) return {};
     // Deviation [YP §App. E]: even a plain transfer to a precompiled contract would run it.
     if (is_precompile(*to)) return fail(errc::code_not_supported, "calls a precompiled contract");
     if (host.account(*to).code_hash != chain::new_account().code_hash)
@@ -87,9 +86,10 @@ Status check_target(Host& host, const std::optional<Address>& to) {
 }
 
 RunResult run_call(Host& host, const Address& from, const Address& to, const U256& value,
-                   ByteView data, uint64_t gas, const chain::Parameters& parameters) {
-    if (to == validators_address())
-        return call_validators(host, from, value, data, gas, parameters);
+                   ByteView data, uint64_t gas, const Rules& rules) {
+    if (is_native_contract(to, rules))
+        return call_native(host, to, {.caller = from, .value = value, .data = data, .gas = gas},
+                           rules);
     if (host.account(from).balance < value) return {};
     host.take_balance(from, value);
     host.add_balance(to, value);
@@ -98,8 +98,7 @@ RunResult run_call(Host& host, const Address& from, const Address& to, const U25
 
 std::expected<Applied, Refusal> apply_transaction(JournaledState& state,
                                                   const chain::RecoveredTransaction& recovered,
-                                                  uint64_t gas_left,
-                                                  const chain::Parameters& parameters) {
+                                                  uint64_t gas_left, const Rules& rules) {
     const chain::Transaction& transaction = recovered.transaction;
     const BlockContext& block = state.block();
     const auto price = chain::effective_gas_price(transaction, block.base_fee);
@@ -113,7 +112,7 @@ std::expected<Applied, Refusal> apply_transaction(JournaledState& state,
     const uint64_t floor = chain::floor_gas(transaction);
     if (auto bad = check_against_state(state, recovered, gas_left, std::max(intrinsic, floor)))
         return std::unexpected(std::move(*bad));
-    if (auto target = check_target(state, transaction.to); !target)
+    if (auto target = check_target(state, transaction.to, rules); !target)
         return std::unexpected(Refusal{target.error(), false});
 
     // Buy all the gas, run, give the rest back: as far as any code can see, that is what happens.
@@ -121,7 +120,7 @@ std::expected<Applied, Refusal> apply_transaction(JournaledState& state,
     state.take_balance(recovered.sender, *price * U256(transaction.gas_limit));
     state.set_nonce(recovered.sender, transaction.nonce + 1);
     const RunResult run = run_call(state, recovered.sender, *transaction.to, transaction.value,
-                                   transaction.data, transaction.gas_limit - intrinsic, parameters);
+                                   transaction.data, transaction.gas_limit - intrinsic, rules);
 
     // Data costs at least its floor, however little was executed. [EIP-7623]
     Applied applied{.success = run.success,

@@ -2,6 +2,7 @@
 // transaction give the same receipt or the same refusal on every node.
 #pragma once
 
+#include "ledger/contract.h"
 #include "ledger/journaled_state.h"
 #include "ledger/ledger.h"
 
@@ -20,23 +21,15 @@ struct Applied {
     std::vector<chain::Log> logs;
 };
 
-/// What running a call gave, its intrinsic gas not counted.
-struct RunResult {
-    bool success = false;
-    uint64_t gas_used = 0;
-    Bytes output;  ///< or the revert data
-};
-
 /// Can a call to `to` run here? Errors: errc::code_not_supported.
-Status check_target(Host& host, const std::optional<Address>& to);
+Status check_target(Host& host, const std::optional<Address>& to, const Rules& rules);
 /// Moves the value and runs what lives at `to`. On failure the state is as before.
 RunResult run_call(Host& host, const Address& from, const Address& to, const U256& value,
-                   ByteView data, uint64_t gas, const chain::Parameters& parameters);
+                   ByteView data, uint64_t gas, const Rules& rules);
 
 /// `gas_left` is what the block has room for.
 std::expected<Applied, Refusal> apply_transaction(JournaledState& state,
                                                   const chain::RecoveredTransaction& recovered,
-                                                  uint64_t gas_left,
-                                                  const chain::Parameters& parameters);
+                                                  uint64_t gas_left, const Rules& rules);
 
 }  // namespace holdfast::ledger

@@ -1,22 +1,19 @@
 // The validators contract's storage: where members and proposals lie in it, and what touching it
 // costs.
 //
-// A slot's key is {area, 15 zero bytes, index (8, big-endian), 6 zero bytes, field (2)}; nothing is
-// hashed, so a proof of membership needs no preimages.
-//   globals   field 0 epoch, 1 count of members, 2 count of proposals
+// A slot's key is that of `slot_key`, by area, index and field:
+//   globals   field 0 epoch, 1 count of members, 2 count of proposals, 3 count of pending changes
 //   list      index i < count: the i-th member's id, in no order
-//   member    by id: field 0 {used, present, endpoint length, weight}, 1 voting key, 2 transport
-//   key,
-//             3 account, 4.. endpoint, 32 bytes a slot. `used` stays for ever: ids are never reused
-//   proposal  index i < count: field 0 hash, 1 {action, approvals}, 2.. the member as above, but
-//   with
-//             its id in field 2 too; 16.. approvals {account, height}
+//   member    by id: field 0.. as in member_slots.h; `used` stays for ever: ids are never reused
+//   proposal  index i < count: field 0 hash, 1 {action, approvals}, 2.. the member; 16.. approvals
+//             {account, height}
+//   pending   index i < count: field 1 action, 2.. the member
+//   former    by id: field 0 voting key, of a member that left at a boundary
 #pragma once
 
 #include <vector>
 
-#include "chain/member.h"
-#include "ledger/host.h"
+#include "ledger/member_slots.h"
 
 namespace holdfast::ledger {
 
@@ -36,15 +33,19 @@ struct Proposal {
     bool operator==(const Proposal&) const = default;
 };
 
+/// What has been decided and waits for the end of the epoch.
+struct PendingChange {
+    Action action = Action::add;
+    chain::Member member;
+    bool operator==(const PendingChange&) const = default;
+};
+
 class ValidatorsStore {
   public:
-    ValidatorsStore(Host& host, uint64_t gas) : host_(host), gas_left_(gas) {}
+    ValidatorsStore(Host& host, Meter& meter) : storage_(host, meter, validators_address()) {}
 
-    /// Once gas has run out, reads give zero, writes do nothing, and the call must fail.
-    void charge(uint64_t gas);
-    [[nodiscard]] bool out_of_gas() const { return out_of_gas_; }
-    [[nodiscard]] uint64_t gas_left() const { return gas_left_; }
-    Host& host() { return host_; }
+    Storage& storage() { return storage_; }
+    Host& host() { return storage_.host(); }
 
     uint64_t epoch();
     void set_epoch(uint64_t epoch);
@@ -56,20 +57,23 @@ class ValidatorsStore {
     std::vector<Proposal> proposals();
     /// Replaces all proposals; pays only for slots that change.
     void set_proposals(const std::vector<Proposal>& proposals);
+    /// For ever: as if it had been a member.
+    void mark_used(NodeId id);
+
+    std::vector<PendingChange> pending();
+    void set_pending(const std::vector<PendingChange>& changes);
+    /// Writes what differs, the epoch included, and keeps the voting keys of those who leave.
+    void replace_members(const chain::MemberSet& now, const chain::MemberSet& next);
+    /// Of a member or of one that left at a boundary; null if there never was one.
+    std::optional<crypto::NodePublicKey> voting_key(NodeId id);
 
   private:
-    U256 read(const Hash32& key);
-    void write(const Hash32& key, const U256& value);
+    U256 read(const Hash32& key) { return storage_.read(key); }
+    void write(const Hash32& key, const U256& value) { storage_.write(key, value); }
     void write_proposal(uint64_t index, const Proposal& proposal, uint64_t approvals_before);
     void clear_proposal(uint64_t index, uint64_t approvals_before);
-    chain::Member read_member(uint8_t area, uint64_t index, uint16_t first_field);
-    void write_member(uint8_t area, uint64_t index, uint16_t first_field,
-                      const chain::Member& member);
-    void clear_member(uint8_t area, uint64_t index, uint16_t first_field);
 
-    Host& host_;
-    uint64_t gas_left_;
-    bool out_of_gas_ = false;
+    Storage storage_;
 };
 
 }  // namespace holdfast::ledger

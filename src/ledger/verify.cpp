@@ -166,15 +166,20 @@ void Verifier::check_state(const chain::Header& head) {
     count_nodes(Column::account_trie, nodes_[0]);
     count_nodes(Column::slot_trie, nodes_[1]);
 
-    // Money is moved or burnt, never made. [EIP-1559]
+    // Money is moved or burnt [EIP-1559], and made only where it is counted.
     std::optional<U256> supply = U256{};
     for (const auto& [address, account] : genesis_.alloc)
         supply = supply ? checked_add(*supply, account.balance) : supply;
     const auto burnt = meta_amount(reader_.view(), keys::burnt);
+    const U256 issued = reader_.issued();
+    supply = supply ? checked_add(*supply, issued) : supply;
     const auto total = checked_add(report_.total_balance, burnt.value_or(U256{}));
     if (!supply || !burnt || total != supply) {
-        problem("state: the balances ({}) and what was burnt ({}) do not add up to genesis",
-                report_.total_balance.to_decimal(), burnt.value_or(U256{}).to_decimal());
+        problem(
+            "state: the balances ({}) and what was burnt ({}) do not add up to genesis and what "
+            "was issued ({})",
+            report_.total_balance.to_decimal(), burnt.value_or(U256{}).to_decimal(),
+            issued.to_decimal());
     }
 }
 
