@@ -39,6 +39,9 @@ struct BftParameters {
     Policy policy = Policy::poa;
     /// The members change only in blocks whose height is a multiple of this.
     uint64_t epoch_blocks = 256;
+    /// How long a message between two members may take while the network is well. Never for safety:
+    /// it tells how soon a silent leader is passed over.
+    uint64_t delta_ms = 150;
     /// Guilt older than this many epochs is not punished any more.
     uint64_t evidence_epochs_max = 8;
 

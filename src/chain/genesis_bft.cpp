@@ -97,6 +97,7 @@ Status validate_bft(const Genesis& genesis) {
                                       : bad_bft("policy", "counts only if the engine is bft");
     }
     if (auto ok = bft_in_range("epochBlocks", bft.epoch_blocks, 1, 1'000'000'000); !ok) return ok;
+    if (auto ok = bft_in_range("deltaMs", bft.delta_ms, 1, 60'000); !ok) return ok;
     if (auto ok =
             bft_in_range("evidenceEpochsMax", bft.evidence_epochs_max, 0, evidence_epochs_max_max);
         !ok)
@@ -107,6 +108,7 @@ Status validate_bft(const Genesis& genesis) {
 void encode(Writer& out, const BftParameters& bft) {
     out.u8(static_cast<uint8_t>(bft.policy));
     out.u64(bft.epoch_blocks);
+    out.u64(bft.delta_ms);
     out.u64(bft.evidence_epochs_max);
     if (bft.policy == Policy::poa) return;
     out.u64(bft.committee_max);

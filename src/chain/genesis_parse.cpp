@@ -246,6 +246,7 @@ void parse_bft(Parse& parse, const Json& json, BftParameters& bft) {
         bft.policy = policy.value_or(bft.policy);
     }
     fields.number("epochBlocks", bft.epoch_blocks);
+    fields.number("deltaMs", bft.delta_ms);
     fields.number("evidenceEpochsMax", bft.evidence_epochs_max);
     // Nobody has anything at stake by authority: a number that would count for nothing is a
     // mistake.

@@ -98,6 +98,7 @@ void write_bft(JsonText& out, const BftParameters& bft) {
     out.begin("bft", '{');
     out.string("policy", to_string(bft.policy));
     out.number("epochBlocks", bft.epoch_blocks);
+    out.number("deltaMs", bft.delta_ms);
     out.number("evidenceEpochsMax", bft.evidence_epochs_max);
     if (bft.policy != Policy::poa) {
         out.number("committeeMax", bft.committee_max);

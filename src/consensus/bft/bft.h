@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "chain/genesis.h"
 #include "consensus/engine.h"
 
 namespace holdfast::bft {
@@ -25,6 +26,9 @@ struct Config {
     size_t journal_bytes_max = 8 << 20;     ///< written before what is settled may be forgotten
     size_t candidates_bytes_max = 8 << 20;  ///< of delivered payloads kept for slower peers
 };
+
+/// What genesis says of it; keys, seeds and incarnation are left to the caller.
+Config config_for(const chain::Genesis& genesis);
 
 /// The only constructor: a crash is destroy and restore. `base.mark` must be of `base.applied`, as
 /// delivered or synced.

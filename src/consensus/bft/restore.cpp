@@ -5,6 +5,19 @@ namespace holdfast::bft {
 
 using consensus::JournalHealth;
 
+Config config_for(const chain::Genesis& genesis) {
+    const auto milliseconds = [](uint64_t count) {
+        return Duration(std::chrono::milliseconds(static_cast<int64_t>(count)));
+    };
+    Config config;
+    config.genesis = chain::genesis_hash(genesis);
+    config.delta = milliseconds(genesis.bft.delta_ms);
+    config.empty_interval = milliseconds(genesis.parameters.empty_interval_ms);
+    config.epoch_blocks = genesis.bft.epoch_blocks;
+    config.payload_bytes_max = genesis.parameters.payload_bytes_max;
+    return config;
+}
+
 std::unique_ptr<consensus::Engine> restore(const Config& config, const consensus::Base& base,
                                            const std::vector<consensus::JournalRecord>& records,
                                            JournalHealth health, Instant now,
