@@ -100,6 +100,8 @@ struct Genesis {
     bool operator==(const Genesis&) const = default;
     [[nodiscard]] TxRules tx_rules() const;
     [[nodiscard]] QuorumRule quorum_rule() const;
+    /// The block at `height` ends an epoch: never so unless the engine is bft.
+    [[nodiscard]] bool is_boundary(Height height) const;
     /// Members have something at stake: bft by policy pos or dpos.
     [[nodiscard]] bool has_stakes() const;
     /// What the members begin with at stake, all together; zero without stakes.

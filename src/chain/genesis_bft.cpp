@@ -1,6 +1,7 @@
 // Who takes part in Byzantine agreement, as a genesis says it.
 #include "chain/genesis_bft.h"
 
+#include "chain/epochs.h"
 #include "chain/errors.h"
 
 namespace holdfast::chain {
@@ -80,6 +81,10 @@ Status validate_stakes(const Genesis& genesis) {
 }
 
 }  // namespace
+
+bool Genesis::is_boundary(Height height) const {
+    return engine == EngineKind::bft && chain::is_boundary(height, bft.epoch_blocks);
+}
 
 bool Genesis::has_stakes() const {
     return engine == EngineKind::bft && bft.policy != Policy::poa;

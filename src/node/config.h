@@ -47,6 +47,8 @@ struct Config {
     NodeId self;
     crypto::NodeSeed voting_seed;
     Address fee_recipient;
+    /// Of the account that pays for reports of others' guilt; without it they are only logged.
+    std::optional<crypto::SecretKey> report_key;
     uint64_t fresh_incarnation = 0;  ///< random: taken if the journal has to be begun anew
     mempool::Limits mempool;
     Bootstrap bootstrap;

@@ -76,7 +76,8 @@ Node::Node(Config config, const Ports& ports, const chain::Genesis& genesis,
              .jumped = [this](const chain::Header& header,
                               const chain::MemberSet& members) { on_jumped(header, members); }}),
       sync_server_(context_),
-      reads_(context_) {}
+      reads_(context_),
+      reporter_(context_, [this](const TransactionPtr& report) { return submit(report); }) {}
 
 void Node::start(const journal::Recovered& recovered) {
     const ledger::Reader reader = context_.reader();
@@ -157,15 +158,23 @@ void Node::on_cancel(const consensus::Cancel& effect) {
     proposer_.on_cancel(effect.ask);
 }
 
+// Never: does it execute. A transaction that nobody signed is the proposer's fault alone, for it
+// was there when the payload was made; one that fits no more may not be.
 void Node::on_check(const consensus::Check& effect) {
-    const auto raw = chain::decode_payload(*effect.payload);
-    auto verdict = consensus::Verdict::bad;
-    if (raw) {
-        const WallMillis latest =
-            context_.ports.clock.wall_millis() + context_.genesis.parameters.clock_ahead_max_ms;
-        verdict = raw->time_ms <= latest ? consensus::Verdict::ok : consensus::Verdict::later;
-    }
-    host_.step(consensus::Checked{.ask = effect.ask, .verdict = verdict});
+    const auto answer = [this, ask = effect.ask](consensus::Verdict verdict) {
+        host_.step(consensus::Checked{.ask = ask, .verdict = verdict});
+    };
+    const auto find = [this](const Hash32& hash) { return intake_.pool().find(hash); };
+    const auto payload = payloads_.know(effect.payload, find);
+    const WallMillis latest =
+        context_.ports.clock.wall_millis() + context_.genesis.parameters.clock_ahead_max_ms;
+    if (!payload->well_formed) return answer(consensus::Verdict::bad);
+    if (payload->time_ms > latest) return answer(consensus::Verdict::later);
+    Payloads::recover(context_, payload, find, [payload, answer] {
+        const bool all_signed = std::ranges::all_of(
+            payload->transactions, [](const TransactionPtr& one) { return one != nullptr; });
+        answer(all_signed ? consensus::Verdict::ok : consensus::Verdict::bad);
+    });
 }
 
 void Node::on_verify(const consensus::Verify& effect) {
@@ -203,7 +212,7 @@ void Node::on_read_refused(const consensus::ReadRefused& effect) {
 }
 
 void Node::on_accuse(const consensus::Accuse& effect) {
-    context_.log().warn("node", "evidence of misbehaviour, {} bytes", effect.evidence.size());
+    reporter_.on_accuse(effect.evidence);
 }
 
 // Journal records may go only when the store itself holds, on stable storage, all that they led to.

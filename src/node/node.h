@@ -14,6 +14,7 @@
 #include "node/pipeline.h"
 #include "node/proposer.h"
 #include "node/reads.h"
+#include "node/reporter.h"
 #include "node/sync.h"
 
 namespace holdfast::node {
@@ -88,6 +89,7 @@ class Node final : private EngineClient {
     Sync sync_;
     SyncServer sync_server_;
     Reads reads_;
+    Reporter reporter_;
 
     /// A change of membership that the engine hears of once its block is certified.
     std::optional<consensus::MembersChanged> members_ahead_;

@@ -26,11 +26,12 @@ void Node::on_executed(PipelineItem& item) {
     const chain::MemberSet attesting = context_.members;
     context_.counters.transactions_executed += executed.block.transactions.size();
     move_head(executed.block.header, executed.block.hash);
-    if (executed.members_changed) {
+    // At the end of an epoch the engine waits for the word who votes next, whether that changed or
+    // not.
+    if (executed.members_changed || context_.genesis.is_boundary(executed.block.header.number))
         members_ahead_ = {.boundary = executed.block.header.number,
                           .members = engine_members(executed.members)};
-        change_members(executed.members);
-    }
+    if (executed.members_changed) change_members(executed.members);
     intake_.on_executed(executed);
     context_.ports.events.on_block(item.executed);
     attestor_.on_executed(item.attestation, attesting);
@@ -181,6 +182,7 @@ void Node::on_tick() {
     sync_.on_tick();
     sync_server_.on_tick();
     reads_.on_tick();
+    reporter_.on_tick();
 }
 
 std::optional<Instant> Node::deadline() const {
@@ -196,6 +198,7 @@ std::optional<Instant> Node::deadline() const {
     consider(sync_.deadline());
     consider(sync_server_.deadline());
     consider(reads_.deadline());
+    consider(reporter_.deadline());
     return earliest;
 }
 

@@ -16,9 +16,12 @@ struct KnownPayload {
     WallMillis time_ms = 0;
     Address fee_recipient;
     bool well_formed = true;
-    std::vector<Hash32> hashes;                ///< of every transaction, in order
-    std::vector<TransactionPtr> transactions;  ///< null where the sender is not yet recovered
-    std::vector<Bytes> raw;                    ///< encoded, while senders may still be unknown
+    std::vector<Hash32> hashes;                  ///< of every transaction, in order
+    std::vector<TransactionPtr> transactions;    ///< null where the sender is not yet recovered
+    std::vector<Bytes> raw;                      ///< encoded, while senders may still be unknown
+    bool tried = false;                          ///< what is unknown still has no sender
+    size_t jobs = 0;                             ///< of workers that recover senders now
+    std::vector<std::function<void()>> waiting;  ///< for them
 
     [[nodiscard]] ByteView raw_of(size_t index) const { return raw[index]; }
 };
@@ -29,6 +32,10 @@ class Payloads {
 
     /// Decodes and hashes on first sight; `find` looks for transactions known already.
     std::shared_ptr<KnownPayload> know(const Buffer& bytes, const Find& find);
+    /// Calls `done` when every sender is known that can be; at once if nothing is missing. What is
+    /// null then was not signed by anybody.
+    static void recover(Context& context, const std::shared_ptr<KnownPayload>& payload,
+                        const Find& find, std::function<void()> done);
     /// A payload built here, with everything known.
     void add(const std::shared_ptr<KnownPayload>& payload);
     void forget(const Buffer& bytes) { known_.erase(bytes.get()); }

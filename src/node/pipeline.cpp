@@ -7,9 +7,6 @@
 namespace holdfast::node {
 namespace {
 
-/// Senders recovered by one job on the workers: small enough that all workers share one block.
-constexpr size_t recover_job_transactions = 64;
-
 chain::Origin to_chain(const consensus::Origin& origin) {
     return {.proposer = origin.proposer, .epoch = origin.epoch, .view = origin.view};
 }
@@ -69,44 +66,13 @@ void Pipeline::push(std::shared_ptr<PipelineItem> item) {
     CHECK(item->ordered.height == next_height(), "node: the pipeline skipped a height");
     items_.push_back(item);
     prepare(item);
-    pump();
 }
 
 void Pipeline::prepare(const std::shared_ptr<PipelineItem>& item) {
-    KnownPayload& payload = *item->payload;
-    std::vector<size_t> unknown;
-    for (size_t i = 0; i < payload.transactions.size(); ++i) {
-        // A transaction may have become known since the payload was first seen.
-        if (!payload.transactions[i]) payload.transactions[i] = find_(payload.hashes[i]);
-        if (!payload.transactions[i]) unknown.push_back(i);
-    }
-    if (unknown.empty()) {
+    Payloads::recover(context_, item->payload, find_, [this, item] {
         item->prepared = true;
-        return;
-    }
-    const auto jobs_left = std::make_shared<size_t>(
-        (unknown.size() + recover_job_transactions - 1) / recover_job_transactions);
-    for (size_t from = 0; from < unknown.size(); from += recover_job_transactions) {
-        const size_t count = std::min(recover_job_transactions, unknown.size() - from);
-        std::vector<size_t> part(unknown.begin() + static_cast<ptrdiff_t>(from),
-                                 unknown.begin() + static_cast<ptrdiff_t>(from + count));
-        context_.ports.lanes.run(
-            env::Lane::verify,
-            [item, part, rules = context_.genesis.tx_rules()] {
-                for (const size_t i : part) {
-                    auto one = chain::recover_transaction(item->payload->raw_of(i), rules);
-                    if (!one) continue;  // every node leaves it out
-                    item->payload->transactions[i] =
-                        std::make_shared<const chain::RecoveredTransaction>(std::move(*one));
-                }
-            },
-            [this, item, jobs_left, count] {
-                context_.counters.signatures_recovered += count;
-                if (--*jobs_left > 0) return;
-                item->prepared = true;
-                pump();
-            });
-    }
+        pump();
+    });
 }
 
 void Pipeline::pump() {

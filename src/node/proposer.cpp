@@ -16,7 +16,7 @@ Proposer::Proposer(Context& context, mempool::Mempool& pool, Payloads& payloads,
       pool_(pool),
       payloads_(payloads),
       hooks_(std::move(hooks)),
-      last_answer_(context.now()) {}
+      quiet_since_(context.now()) {}
 
 void Proposer::on_need_payload(const consensus::NeedPayload& ask) {
     CHECK(!ask_ || ask_->ask < ask.ask, "engine: an ask was repeated");
@@ -30,6 +30,7 @@ void Proposer::on_cancel(consensus::AskId ask) {
 }
 
 void Proposer::on_executed(const Buffer& payload) {
+    quiet_since_ = context_.now();
     if (ask_) std::erase(ask_->ancestors, payload);
 }
 
@@ -81,7 +82,7 @@ bool Proposer::active() const {
 
 std::optional<Instant> Proposer::deadline() const {
     if (!ask_ || !holding_.empty()) return std::nullopt;
-    return last_answer_ + std::chrono::milliseconds(context_.genesis.parameters.empty_interval_ms);
+    return quiet_since_ + std::chrono::milliseconds(context_.genesis.parameters.empty_interval_ms);
 }
 
 void Proposer::answer(const std::unordered_set<Hash32>& excluded) {
@@ -104,7 +105,7 @@ void Proposer::answer(const std::unordered_set<Hash32>& excluded) {
 
     const consensus::AskId ask = ask_->ask;
     ask_.reset();
-    last_answer_ = context_.now();
+    quiet_since_ = context_.now();
     ++context_.counters.payloads_proposed;
     hooks_.proposed(known->hashes);
     hooks_.answer(consensus::PayloadReady{.ask = ask, .payload = known->bytes});

@@ -48,7 +48,7 @@ class Proposer {
     Hooks hooks_;
     std::optional<consensus::NeedPayload> ask_;
     std::optional<Instant> asked_at_;
-    Instant last_answer_;
+    Instant quiet_since_;  ///< neither proposed nor executed anything since
     std::string holding_;
 };
 
