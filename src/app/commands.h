@@ -12,6 +12,10 @@ class App;
 namespace holdfast::app {
 
 using Run = std::function<ExitCode()>;
+struct InitOptions;
+
+/// Of every command that may begin a ledger: how its nodes agree.
+void add_ledger_options(CLI::App& command, InitOptions& options);
 
 // beginning and inspecting, without a running node
 void add_init_command(CLI::App& app, Run& chosen);

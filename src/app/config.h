@@ -29,7 +29,8 @@ struct Config {
     std::string data = "data";                         ///< journal and store
     std::string voting_key = "keys/voting.key";        ///< signs votes and attestations
     std::string transport_key = "keys/transport.key";  ///< proves to peers who this is
-    std::string fee_recipient;                         ///< empty: the member's operator account
+    std::string report_key;     ///< of the account that pays for reports of guilt; empty: none
+    std::string fee_recipient;  ///< empty: the member's operator account
 
     struct Listen {
         std::string peers;                         ///< where other nodes reach this one

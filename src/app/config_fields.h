@@ -23,6 +23,10 @@ void visit_identity(AnyConfig& c, Visitor& v) {
     v.field("voting_key", c.voting_key, "Signs votes and attestations. Mode 0600. Back it up.");
     v.field("transport_key", c.transport_key, "Proves to peers who this is. Mode 0600.");
     v.field(
+        "report_key", c.report_key,
+        "Key of an account, mode 0600: it pays when this node reports to the ledger that a member\n"
+        "lied (engine bft). Empty: such evidence is only logged.");
+    v.field(
         "fee_recipient", c.fee_recipient,
         "Account that gets the tips of the blocks proposed here. Empty: the operator's account.");
 

@@ -78,6 +78,7 @@ Status write_node(const fs::path& folder, const std::string& genesis_path, const
     config.id = node.id.value;
     config.genesis = genesis_path;
     config.bootstrap = std::move(bootstrap);
+    if (genesis.engine == chain::EngineKind::bft) config.report_key = "keys/operator.key";
     config.listen = {.peers = node.endpoint(1),
                      .api = node.endpoint(0),
                      .operators = fmt::format("127.0.0.1:{}", node.port + 2)};
@@ -113,9 +114,18 @@ Status add_alloc(chain::Genesis& genesis, const std::string& text) {
 
 Result<chain::Genesis> make_genesis(const InitOptions& options, std::vector<NewNode>& nodes) {
     const auto engine = chain::engine_kind_from(options.engine);
-    if (!engine || *engine != chain::EngineKind::raft)
+    if (!engine || (*engine != chain::EngineKind::raft && *engine != chain::EngineKind::bft))
         return fail(Errc{"config.engine_missing"}, fmt::format("\"{}\"", options.engine));
     chain::Genesis genesis;
+    if (!options.policy.empty()) {
+        const auto policy = chain::policy_from(options.policy);
+        if (!policy || *engine != chain::EngineKind::bft)
+            return fail(
+                errc::init_invalid,
+                fmt::format("--policy {}: poa, pos or dpos, with --engine bft", options.policy));
+        genesis.bft.policy = *policy;
+    }
+    if (options.epoch_blocks != 0) genesis.bft.epoch_blocks = options.epoch_blocks;
     genesis.chain_id = options.chain_id;
     genesis.engine = *engine;
     genesis.dev = options.dev;
@@ -160,8 +170,9 @@ Result<chain::Genesis> read_genesis(const fs::path& file) {
     return genesis;
 }
 
-Status init_ledger(const InitOptions& options) {
-    if (options.nodes == 0 || options.nodes > nodes_max)
+Status init_ledger(InitOptions options) {
+    if (options.nodes == 0) options.nodes = options.engine == "bft" ? 4 : 3;
+    if (options.nodes > nodes_max)
         return fail(errc::init_invalid,
                     fmt::format("--nodes {}: from 1 to {}", options.nodes, nodes_max));
     if (auto ok = check_ports(options.port_base, options.nodes); !ok) return ok;

@@ -21,8 +21,10 @@ inline constexpr size_t nodes_max = 100;
 
 struct InitOptions {
     std::filesystem::path out;
-    size_t nodes = 3;
+    size_t nodes = 0;  ///< 0: as few as survive one: 3, with bft 4
     std::string engine = "raft";
+    std::string policy;         ///< of bft; empty: poa
+    uint64_t epoch_blocks = 0;  ///< of bft; 0: genesis' default
     uint64_t chain_id = 31337;
     bool dev = false;  ///< the well-known accounts are funded and are the operators
     std::string host = "127.0.0.1";
@@ -31,7 +33,7 @@ struct InitOptions {
 };
 /// genesis.json and node1 .. nodeN, each with config.toml, keys/ and a data folder that holds block
 /// 0 and a newborn's journal.
-Status init_ledger(const InitOptions& options);
+Status init_ledger(InitOptions options);
 
 struct JoinOptions {
     std::filesystem::path out;

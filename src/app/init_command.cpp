@@ -22,9 +22,9 @@ ExitCode begin_ledger(const Options& options) {
     ledger.out = options.out;
     if (auto ok = init_ledger(ledger); !ok) return report(ok.error());
     fmt::print(
-        "{}/genesis.json and {} node folders are made; start each with\n"
-        "  holdfast node --config {}/node1/config.toml\n",
-        options.out, ledger.nodes, options.out);
+        "{0}/genesis.json and a folder for each node are made; start each with\n"
+        "  holdfast node --config {0}/node1/config.toml\n",
+        options.out);
     return ExitCode::ok;
 }
 
@@ -77,15 +77,25 @@ ExitCode begin_again(const Options& options) {
 
 }  // namespace
 
+void add_ledger_options(CLI::App& command, InitOptions& options) {
+    command.add_option("--engine", options.engine, "how they agree: raft, bft")
+        ->capture_default_str();
+    command.add_option("--policy", options.policy,
+                       "of bft, who takes part: poa (default), pos, dpos");
+    command.add_option("--epoch-blocks", options.epoch_blocks,
+                       "of bft: after so many blocks the members may change (default 256)");
+}
+
 void add_init_command(CLI::App& app, Run& chosen) {
     auto options = std::make_shared<Options>();
     CLI::App* command =
         app.add_subcommand("init", "begin a ledger, a new member, or a lost disk anew");
     command->add_option("--out", options->out, "folder to make");
-    command->add_option("--nodes", options->ledger.nodes, "members of the new ledger")
-        ->capture_default_str();
-    command->add_option("--engine", options->ledger.engine, "how they agree: raft")
-        ->capture_default_str();
+    command
+        ->add_option("--nodes", options->ledger.nodes,
+                     "members of the new ledger (default 3, with bft 4)")
+        ->check(CLI::PositiveNumber);
+    add_ledger_options(*command, options->ledger);
     command->add_option("--chain-id", options->ledger.chain_id, "for wallets and signatures")
         ->capture_default_str();
     command->add_flag("--dev", options->ledger.dev,

@@ -8,6 +8,7 @@
 #include "app/init.h"
 #include "app/keys.h"
 #include "base/check.h"
+#include "consensus/bft/bft.h"
 #include "consensus/raft/raft.h"
 #include "storage/buffered_store.h"
 #include "storage/rocks_store.h"
@@ -21,11 +22,10 @@ Duration milliseconds(uint64_t count) {
 
 }  // namespace
 
-Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId self) {
-    if (genesis.engine != chain::EngineKind::raft)
-        return fail(errc::engine_missing, std::string(chain::to_string(genesis.engine)));
-    return [self, parameters = genesis.parameters,
-            seed = random_number()](const node::RestoreArguments& arguments) {
+namespace {
+
+node::EngineFactory raft_factory(const chain::Parameters& parameters, NodeId self) {
+    return [self, parameters, seed = random_number()](const node::RestoreArguments& arguments) {
         const raft::Config config{
             .self = self,
             .seed = seed,
@@ -37,6 +37,35 @@ Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId
         return raft::restore(config, arguments.base, arguments.records, arguments.health,
                              arguments.now, arguments.effects);
     };
+}
+
+node::EngineFactory bft_factory(const chain::Genesis& genesis, NodeId self,
+                                const crypto::NodeSeed& voting_key) {
+    bft::Config config = bft::config_for(genesis);
+    config.self = self;
+    config.voting_seed = voting_key;
+    return [config](const node::RestoreArguments& arguments) mutable {
+        config.seed = random_number();  // inquiries of one life must not be answered in another
+        config.incarnation = arguments.incarnation;
+        return bft::restore(config, arguments.base, arguments.records, arguments.health,
+                            arguments.now, arguments.effects);
+    };
+}
+
+}  // namespace
+
+Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId self,
+                                           const NodeKeys& keys) {
+    switch (genesis.engine) {
+        case chain::EngineKind::raft:
+            return raft_factory(genesis.parameters, self);
+        case chain::EngineKind::bft:
+            return bft_factory(genesis, self, keys.voting);
+        case chain::EngineKind::paxos:
+        case chain::EngineKind::pow:
+            break;
+    }
+    return fail(errc::engine_missing, std::string(chain::to_string(genesis.engine)));
 }
 
 Result<NodeKeys> read_keys(const Config& config, const chain::Genesis& genesis) {
@@ -173,14 +202,21 @@ void RunningNode::on_own_endpoint_taken(const std::string& where) {
 
 Status RunningNode::open_node() {
     const NodeId self(config_.id);
-    auto engine = engine_factory(genesis_, self);
+    auto engine = engine_factory(genesis_, self, keys_);
     if (!engine) return std::unexpected(engine.error());
     const chain::Member* member = genesis_.members.find(self);
+    std::optional<crypto::SecretKey> report_key;
+    if (!config_.report_key.empty()) {
+        auto key = read_account_key(config_.path(config_.report_key).string());
+        if (!key) return std::unexpected(key.error());
+        report_key = *key;
+    }
     const Address fallback = member == nullptr ? Address{} : member->operator_account;
     node::Config config{
         .self = self,
         .voting_seed = keys_.voting,
         .fee_recipient = fixed_from_hex<Address>(config_.fee_recipient).value_or(fallback),
+        .report_key = report_key,
         .fresh_incarnation = random_number(),
         .mempool = {.transactions_max = config_.mempool.transactions_max,
                     .bytes_max = config_.mempool.bytes_max,

@@ -75,6 +75,7 @@ class RunningNode {
 };
 
 /// Which engine runs is genesis' choice. Errors: errc::engine_missing.
-Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId self);
+Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId self,
+                                           const NodeKeys& keys);
 
 }  // namespace holdfast::app

@@ -30,7 +30,7 @@ class Node final : private EngineClient {
     /// Call when `deadline` has passed; harmless earlier.
     void on_tick();
     /// Call when no more events wait: lets small messages travel together.
-    void on_idle() { intake_.flush(proposer_.active()); }
+    void on_idle() { intake_.flush(host_.leader() == context_.config.self); }
     [[nodiscard]] std::optional<Instant> deadline() const;
 
     /// Admission only; acknowledged is what has a receipt.

@@ -75,14 +75,10 @@ void Proposer::poke() {
     if (is_due || pool_.has_ready(excluded)) answer(excluded);
 }
 
-bool Proposer::active() const {
-    constexpr Duration fresh = 1s;
-    return ask_ || (asked_at_ && context_.now() < *asked_at_ + fresh);
-}
-
 std::optional<Instant> Proposer::deadline() const {
     if (!ask_ || !holding_.empty()) return std::nullopt;
-    return quiet_since_ + std::chrono::milliseconds(context_.genesis.parameters.empty_interval_ms);
+    return std::max(*asked_at_, quiet_since_) +
+           std::chrono::milliseconds(context_.genesis.parameters.empty_interval_ms);
 }
 
 void Proposer::answer(const std::unordered_set<Hash32>& excluded) {

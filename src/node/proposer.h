@@ -32,8 +32,6 @@ class Proposer {
     /// Something changed: a transaction came, a block was executed, time passed.
     void poke();
     [[nodiscard]] std::optional<Instant> deadline() const;
-    /// The engine asks this node for payloads.
-    [[nodiscard]] bool active() const;
     /// Why an ask goes unanswered; empty if none does.
     [[nodiscard]] const std::string& holding() const { return holding_; }
 

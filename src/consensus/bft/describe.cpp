@@ -91,7 +91,7 @@ std::string describe_record(ByteView bytes) {
     for (const Candidate& candidate : record->candidates)
         add("candidate " + short_of(candidate.digest));
     for (const Certificate& certificate : record->certificates)
-        add("certificate " + describe(certificate.statement));
+        add("[" + describe(certificate.statement) + "]");
     return text;
 }
 

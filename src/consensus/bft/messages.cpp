@@ -29,12 +29,6 @@ void write_optional(Writer& out, const std::optional<Certificate>& certificate) 
     if (certificate) encode(out, *certificate);
 }
 
-uint64_t read_ordinal(Reader& in) {
-    const uint64_t value = in.u64();
-    if (value > ordinal_max) in.fail_with(codec_errc::bad_value);
-    return value;
-}
-
 Propose read_propose(Reader& in) {
     Propose propose;
     propose.candidate = decode_candidate(in);
@@ -66,8 +60,8 @@ Body read_body(Reader& in) {
         case 4: {
             Standing standing;
             standing.floor = decode_place(in);
-            standing.current = read_ordinal(in);
-            standing.final = Height(read_ordinal(in));
+            standing.current = decode_ordinal(in);
+            standing.final = Height(decode_ordinal(in));
             return standing;
         }
         case 5:
@@ -78,7 +72,7 @@ Body read_body(Reader& in) {
             return fetched;
         }
         case 7:
-            return InLedger{Height(read_ordinal(in))};
+            return InLedger{Height(decode_ordinal(in))};
         case 8:
             return Inquiry{in.u64()};
         case 9:

@@ -4,15 +4,12 @@
 #include "crypto/hash.h"
 
 namespace holdfast::bft {
-namespace {
 
-uint64_t read_ordinal(Reader& in) {
+uint64_t decode_ordinal(Reader& in) {
     const uint64_t value = in.u64();
     if (value > ordinal_max) in.fail_with(codec_errc::bad_value);
     return value;
 }
-
-}  // namespace
 
 Hash32 Proposal::digest() const {
     Writer out;
@@ -23,7 +20,7 @@ Hash32 Proposal::digest() const {
 
 Hash32 root_digest(const Hash32& genesis, uint64_t epoch) {
     Writer out;
-    out.text("holdfast/root/v1");
+    out.text("holdfast/parent-of-epoch/v1");
     out.fixed(genesis);
     out.u64(epoch);
     return crypto::sha256(out.take());
@@ -35,8 +32,8 @@ void encode(Writer& out, const Place& place) {
 }
 
 Place decode_place(Reader& in) {
-    const uint64_t epoch = read_ordinal(in);
-    const View view = read_ordinal(in);
+    const uint64_t epoch = decode_ordinal(in);
+    const View view = decode_ordinal(in);
     return {.epoch = epoch, .view = view};
 }
 
@@ -51,9 +48,9 @@ void encode(Writer& out, const Proposal& proposal) {
 Proposal decode_proposal(Reader& in) {
     Proposal proposal;
     proposal.place = decode_place(in);
-    proposal.parent_view = read_ordinal(in);
+    proposal.parent_view = decode_ordinal(in);
     proposal.parent = in.fixed<Hash32>();
-    proposal.height = Height(read_ordinal(in));
+    proposal.height = Height(decode_ordinal(in));
     proposal.payload_hash = in.fixed<Hash32>();
     if (proposal.parent_view >= proposal.place.view) in.fail_with(codec_errc::bad_value);
     return proposal;

@@ -79,6 +79,8 @@ void encode(Writer& out, const Place& place);
 void encode(Writer& out, const Proposal& proposal);
 void encode(Writer& out, const Candidate& candidate);
 void encode(Writer& out, const Certificate& certificate);
+/// A view, epoch or height: refuses what is beyond ordinal_max.
+uint64_t decode_ordinal(Reader& in);
 Place decode_place(Reader& in);
 Proposal decode_proposal(Reader& in);
 /// Refuses a payload that is not the one the proposal names.

@@ -1,6 +1,6 @@
-// Protocol scripts: see consensus/script_files.h.
+// Protocol scripts: see consensus/script_files_test.h.
 #include "consensus/raft/describe.h"
-#include "consensus/script_files.h"
+#include "consensus/script_files_test.h"
 
 namespace holdfast::raft {
 namespace {

@@ -8,6 +8,14 @@ import { NodeProcess } from "./node_process.mjs";
 import { free_port_block } from "./ports.mjs";
 import { until } from "./wait.mjs";
 
+/** How the nodes of every test agree, unless it asks for something else: the suite runs with each. */
+export const engine = process.env.HOLDFAST_ENGINE ?? "raft";
+const is_bft = engine === "bft";
+/** As few nodes as go on without one of them. */
+const nodes_usual = is_bft ? 4 : 3;
+/** So many of `nodes` may be down. */
+export const spare = (nodes) => Math.floor((nodes - 1) / (is_bft ? 3 : 2));
+
 const ports_per_node = 10;
 const wei = 10n ** 18n;
 
@@ -31,7 +39,7 @@ export class Cluster {
         return cluster;
     }
     async begin({
-        nodes = 3,
+        nodes = nodes_usual,
         chain_id = 7777,
         alloc = [],
         configure = () => {},
@@ -50,6 +58,8 @@ export class Cluster {
             port_base,
             "--chain-id",
             chain_id,
+            "--engine",
+            engine,
             ...init,
         ];
         for (const [address, ether] of alloc) options.push("--alloc", `${address}=${ether}`);
@@ -129,9 +139,19 @@ export class Cluster {
         return holdfast(["init", "--rejoin", "--config", node.config, ...options]);
     }
 
-    /** The node that a majority of the running ones, itself among them, calls leader. */
+    /**
+     * The node that a majority of the running ones, itself among them, calls leader. With bft turns
+     * go round: then it is one that most of them just named.
+     */
     async find_leader() {
         const seen = await Promise.all(this.running.map((node) => node.status().catch(() => null)));
+        if (is_bft) {
+            const named = seen.map((status) => Number(status?.agreement?.leader));
+            const often = (id) => named.filter((other) => other === id).length;
+            const best = named.toSorted((a, b) => often(b) - often(a))[0];
+            const node = this.node(best);
+            return node?.is_running ? node : null;
+        }
         for (const [index, status] of seen.entries()) {
             if (status?.agreement?.role !== "leader") continue;
             const id = this.running[index]?.id;
