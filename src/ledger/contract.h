@@ -96,6 +96,7 @@ struct NativeCall {
 
 /// Why a call reverts; null if it does not.
 using Reason = std::optional<std::string_view>;
+inline constexpr std::string_view unknown_function = "unknown function";
 
 /// A function of a contract; `run` has the arguments still to read, and must leave none.
 template <class Contract>
@@ -128,7 +129,7 @@ RunResult run_contract(Host& host, const Address& address, const NativeCall& cal
     if (!call.value.is_zero() && (method == nullptr || !method->payable)) {
         why = "not payable";
     } else if (method == nullptr) {
-        why = "unknown function";
+        why = unknown_function;
     } else if (host.account(call.caller).balance < call.value) {
         why = "insufficient funds";
     } else {

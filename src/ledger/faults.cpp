@@ -75,7 +75,7 @@ void Faults::punish(NodeId id, uint64_t guilt_epoch, uint64_t guilts) {
         return;
     }
     ValidatorsStore validators(host, storage_.meter());
-    if (validators.members().find(id) != nullptr) expel(validators, id);
+    if (validators.is_member(id)) expel(validators, id);
 }
 
 Reason Faults::on_accuse(abi::Decoder& in) {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/abi.h"
-#include "ledger/test_chain.h"
+#include "ledger/epoch_chain.h"
 
 namespace holdfast::ledger {
 namespace {
@@ -47,9 +47,37 @@ std::string run_fixed_chain() {
     return text;
 }
 
-TEST(Golden, TheFixedChainHasItsHashes) {
-    const std::string path = std::string(HOLDFAST_TEST_DIR) + "/testdata/golden_chain.txt";
-    const std::string got = run_fixed_chain();
+/// Two epochs of a ledger with epochs, with a call of each kind that changes anything.
+std::string run_fixed_epochs(chain::Policy policy) {
+    chain::Genesis genesis = epoch_genesis(policy);
+    if (policy != chain::Policy::poa) genesis.bft.block_reward = gwei;
+    EpochChain chain(genesis);
+    std::string text = fmt::format("policy {}\n", to_string(policy)) +
+                       describe_block(chain.chain.ledger().head_block());
+    const auto call = [&](uint64_t from, const Address& to, const Bytes& data,
+                          const U256& value = {}) {
+        EXPECT_TRUE(chain.call(from, to, data, value));
+        text += describe_block(chain.last.block);
+    };
+    if (policy == chain::Policy::poa) {
+        for (const uint64_t from : Ids{1, 2, 3})
+            call(from, validators_address(), encode_add_member(make_member(5)));
+    } else {
+        call(5, staking_address(), bond_of(5), ether * U256(3));
+        call(5, staking_address(), encode_unbond(NodeId(5), ether));
+        if (policy == chain::Policy::dpos)
+            call(6, staking_address(), encode_delegate(NodeId(2)), ether);
+    }
+    call(7, faults_address(), encode_accuse(chain.lie(3, 0)));
+    while (chain.chain.ledger().head() < Height(8)) {
+        chain.next({}, {4});
+        text += describe_block(chain.last.block);
+    }
+    return text;
+}
+
+void expect_golden(const std::string& name, const std::string& got) {
+    const std::string path = std::string(HOLDFAST_TEST_DIR) + "/testdata/" + name;
     if (std::getenv("HOLDFAST_REWRITE") != nullptr) {
         std::ofstream(path) << "# The hashes of the chain in golden_test.cpp.\n" << got;
     }
@@ -58,6 +86,17 @@ TEST(Golden, TheFixedChainHasItsHashes) {
     file << in.rdbuf();
     const std::string text = file.str();
     EXPECT_EQ(text.substr(text.find('\n') + 1), got);
+}
+
+TEST(Golden, TheFixedChainHasItsHashes) {
+    expect_golden("golden_chain.txt", run_fixed_chain());
+}
+
+TEST(Golden, TheFixedEpochsHaveTheirHashes) {
+    std::string got;
+    for (const auto policy : {chain::Policy::poa, chain::Policy::pos, chain::Policy::dpos})
+        got += run_fixed_epochs(policy);
+    expect_golden("golden_epochs.txt", got);
 }
 
 TEST(Abi, SelectorsAndReasonsAreSolidity) {

@@ -122,8 +122,8 @@ U256 counted_here(const JournaledState& state, const Hash32& slot) {
 
 }  // namespace
 
-Ledger::Ledger(env::StateStore& store, const chain::Genesis& genesis)
-    : store_(store), genesis_(genesis), rules_(rules_of(genesis, chain::genesis_hash(genesis))) {}
+Ledger::Ledger(env::StateStore& store, const chain::Genesis& genesis, const Hash32& genesis_hash)
+    : store_(store), genesis_(genesis), rules_(rules_of(genesis, genesis_hash)) {}
 
 Ledger::~Ledger() = default;
 
@@ -175,9 +175,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(env::StateStore& store,
                                              const chain::Genesis& genesis) {
     const auto held = store.get(Column::meta, view_of(keys::genesis));
     if (!held) return fail(errc::no_ledger, "run `holdfast init` first");
-    if (!equal(*held, chain::genesis_hash(genesis).view()))
+    const Hash32 genesis_hash = chain::genesis_hash(genesis);
+    if (!equal(*held, genesis_hash.view()))
         return fail(errc::wrong_genesis, "the store was made from another genesis");
-    std::unique_ptr<Ledger> ledger(new Ledger(store, genesis));
+    std::unique_ptr<Ledger> ledger(new Ledger(store, genesis, genesis_hash));
     SnapshotImport::recover(store);
     if (auto loaded = ledger->load_head(); !loaded) return std::unexpected(loaded.error());
     return ledger;

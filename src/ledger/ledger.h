@@ -128,7 +128,7 @@ class Ledger {
                          const chain::MemberSet& members, ByteView mark);
 
   private:
-    Ledger(env::StateStore& store, const chain::Genesis& genesis);
+    Ledger(env::StateStore& store, const chain::Genesis& genesis, const Hash32& genesis_hash);
     Status load_head();
     chain::Header begin_header(const OrderedPayload& payload) const;
     void erase_old_undo(Height height, env::Batch& batch);

@@ -153,6 +153,11 @@ TEST(Authority, OtherEnginesChangeAtOnce) {
                                         .data = add,
                                         .gas_limit = 2'000'000})});
     EXPECT_EQ(raft.ledger().members().members.size(), 4u);
+    for (const Bytes& data : {encode_pending_call(), encode_next_members_call()}) {
+        const auto result = simulate(raft.reader(), raft.genesis(), raft.ledger().head(),
+                                     {.to = validators_address(), .data = data});
+        EXPECT_EQ(abi::decode_revert(result->output), "unknown function");
+    }
     // The other contracts are not there: their addresses are like any others.
     raft.execute(
         {make_transaction({.from = 3, .nonce = 0, .to = staking_address(), .value = gwei})});

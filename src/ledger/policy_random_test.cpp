@@ -43,6 +43,7 @@ class Crowd {
             if (i % 97 == 0) chain_.chain.reopen();
         }
         chain_.chain.expect_sound();
+        look_back();
         replay();
         // It would show little if nearly all of them were refused.
         EXPECT_GT(done_, blocks / 2);
@@ -128,6 +129,40 @@ class Crowd {
         return member;
     }
 
+    // The past is what it was, and can be proved, for the slots of the contracts too.
+    void look_back() {
+        const Reader reader = chain_.chain.reader();
+        size_t looked = 0;
+        for (const auto& [height, values] : past_) {
+            if (height < reader.oldest_state()) continue;
+            ++looked;
+            const auto proof = reader.proof(contract(), watched_slots(), height);
+            ASSERT_TRUE(proof) << describe(proof.error());
+            for (size_t i = 0; i < values.size(); ++i) {
+                const auto& slot = proof->slots[i];
+                ASSERT_EQ(slot.value, values[i]);
+                ASSERT_EQ(reader.slot(contract(), slot.key, height).value(), values[i]);
+                const auto proved =
+                    chain::verify_proof(proof->account.storage_root,
+                                        crypto::keccak256(slot.key.view()).view(), slot.proof);
+                ASSERT_TRUE(proved);
+                ASSERT_EQ(proved->has_value(), !values[i].is_zero());
+            }
+        }
+        EXPECT_GT(looked, 10u);
+    }
+    [[nodiscard]] Address contract() const {
+        return policy_ == chain::Policy::poa ? validators_address() : staking_address();
+    }
+    static std::vector<Hash32> watched_slots() {
+        std::vector<Hash32> slots{slot_key(0, 0, 0), slot_key(0, 0, 1), slot_key(0, 0, 3)};
+        for (uint64_t id = 1; id <= 4; ++id) {
+            slots.push_back(slot_key(2, id, 0));
+            slots.push_back(slot_key(2, id, 17));
+        }
+        return slots;
+    }
+
     void check(const Executed& executed) {
         const chain::MemberSet& set = executed.members;
         ASSERT_FALSE(set.members.empty());
@@ -145,6 +180,11 @@ class Crowd {
         }
         epoch_before_ = set.epoch;
         set_before_ = set.members;
+        if (executed.block.header.number.value % 13 == 0) {
+            const Reader reader = chain_.chain.reader();
+            for (const Hash32& key : watched_slots())
+                past_[reader.head()].push_back(reader.slot(contract(), key, reader.head()).value());
+        }
         check_money();
     }
     // stakes + unbonding + balances + burnt - issued = genesis supply; the first two are what the
@@ -199,6 +239,7 @@ class Crowd {
     Random random_;
     EpochChain chain_;
     std::map<uint64_t, uint64_t> nonces_;
+    std::map<Height, std::vector<U256>> past_;
     uint64_t epoch_before_ = 0, done_ = 0, refused_ = 0;
     std::vector<chain::Member> set_before_ = chain_.chain.genesis().members.members;
 };

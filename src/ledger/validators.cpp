@@ -224,6 +224,7 @@ Reason Validators::on_members(abi::Decoder& in) {
 }
 
 Reason Validators::on_next_members(abi::Decoder& in) {
+    if (!rules_.has_epochs()) return unknown_function;
     if (!in.done()) return "malformed arguments";
     output =
         encode_set(next_members(store_.host(), store_.storage().meter(), store_.members(), rules_));
@@ -237,21 +238,18 @@ Reason Validators::on_proposals(abi::Decoder& in) {
 }
 
 Reason Validators::on_pending(abi::Decoder& in) {
+    if (!rules_.has_epochs()) return unknown_function;
     if (!in.done()) return "malformed arguments";
     std::vector<Bytes> tuples;
-    if (rules_.has_epochs()) {
-        for (const PendingChange& change : store_.pending()) {
-            abi::Encoder tuple;
-            tuple.word(static_cast<uint64_t>(change.action))
-                .word(2 * abi::word_bytes)
-                .raw(member_tuple(change.member));
-            tuples.push_back(tuple.take());
-        }
+    for (const PendingChange& change : store_.pending()) {
+        abi::Encoder tuple;
+        tuple.word(static_cast<uint64_t>(change.action))
+            .word(2 * abi::word_bytes)
+            .raw(member_tuple(change.member));
+        tuples.push_back(tuple.take());
     }
     abi::Encoder out;
-    out.word(rules_.has_epochs() ? rules_.boundary_of(now_).value : now_.value)
-        .word(2 * abi::word_bytes)
-        .array(tuples);
+    out.word(rules_.boundary_of(now_).value).word(2 * abi::word_bytes).array(tuples);
     output = out.take();
     return std::nullopt;
 }

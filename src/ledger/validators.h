@@ -22,7 +22,8 @@ namespace holdfast::ledger {
 /// revert with a reason.
 /// What is decided takes effect in that block; with epochs it is pending until the block that ends
 /// the epoch, at height `boundary`, and `nextMembers` is what that block would make of the members
-/// as things stand. With stakes add and remove revert: the staking contract decides.
+/// as things stand: both calls exist with epochs only. With stakes add and remove revert: the
+/// staking contract decides.
 ///   struct Member   { uint64 id; bytes32 votingKey; bytes32 transportKey; address account;
 ///                     string endpoint; uint64 weight; }
 ///   struct Proposal { bytes32 hash; uint8 action; Member member; address[] approvals;

@@ -50,6 +50,10 @@ bool ValidatorsStore::was_used(NodeId id) {
     return member_was_used(read(slot_key(member_area, id.value, 0)));
 }
 
+bool ValidatorsStore::is_member(NodeId id) {
+    return member_is_present(read(slot_key(member_area, id.value, 0)));
+}
+
 void ValidatorsStore::add_member(const chain::Member& member) {
     const Hash32 count_key = slot_key(globals, 0, member_count_field);
     const uint64_t count = read(count_key).low64();
@@ -181,9 +185,8 @@ void ValidatorsStore::replace_members(const chain::MemberSet& now, const chain::
 }
 
 std::optional<crypto::NodePublicKey> ValidatorsStore::voting_key(NodeId id) {
-    const bool is_present = member_is_present(read(slot_key(member_area, id.value, 0)));
     const Hash32 key =
-        is_present ? slot_key(member_area, id.value, 1) : slot_key(former_area, id.value, 0);
+        is_member(id) ? slot_key(member_area, id.value, 1) : slot_key(former_area, id.value, 0);
     const auto found = key_of_slot<crypto::NodePublicKey>(read(key));
     return found.is_zero() ? std::nullopt : std::optional(found);
 }

@@ -52,6 +52,7 @@ class ValidatorsStore {
     /// By ascending id.
     chain::MemberSet members();
     bool was_used(NodeId id);
+    bool is_member(NodeId id);
     void add_member(const chain::Member& member);
     void remove_member(NodeId id);
     std::vector<Proposal> proposals();
