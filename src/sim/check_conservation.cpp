@@ -110,11 +110,17 @@ void Conservation::scan(NodeId node, const env::StateStore& store) {
                              burnt ? burnt->to_decimal() : "nothing", head,
                              interpreter_->burnt(head).to_decimal()));
     const auto whole = sum && burnt ? checked_add(*sum, *burnt) : std::nullopt;
-    if (!whole || *whole != interpreter_->issued())
+    const auto issued = ledger::meta_amount(store, ledger::keys::issued).value_or(U256{});
+    if (const U256 made = interpreter_->issued(head) - interpreter_->issued(Height(0)) +
+                          interpreter_->founding_stake();
+        issued != made)
+        violated(fmt::format("node {} says that {} was issued up to block {}, it was {}", node,
+                             issued.to_decimal(), head, made.to_decimal()));
+    if (!whole || *whole != interpreter_->issued(head))
         violated(fmt::format("node {} holds {} and burnt {} at block {}, issued were {}", node,
                              sum ? sum->to_decimal() : "an overflow",
                              burnt ? burnt->to_decimal() : "nothing", head,
-                             interpreter_->issued().to_decimal()));
+                             interpreter_->issued(head).to_decimal()));
 }
 
 }  // namespace

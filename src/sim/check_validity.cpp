@@ -19,7 +19,7 @@ class Validity final : public Checker {
         const chain::Transaction& it = taken.transaction;
         const auto fee = checked_mul(U256(it.gas_limit), it.max_fee_per_gas);
         const auto cost = fee ? checked_add(*fee, it.value) : std::nullopt;
-        if (!cost || *cost > interpreter_->issued())
+        if (!cost || *cost > interpreter_->issued(interpreter_->at()))
             violated(fmt::format("node {} takes in {}, which can cost more than was ever issued",
                                  node, to_hex(taken.hash.view())));
     }

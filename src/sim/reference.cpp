@@ -3,13 +3,39 @@
 
 #include <fmt/format.h>
 
+#include "crypto/hash.h"
+#include "ledger/contract.h"
 #include "ledger/reader.h"
-#include "ledger/validators.h"
 
 namespace holdfast::sim {
 namespace {
 
 constexpr uint64_t transfer_gas = 21'000;
+
+/// A log's data, word by word.
+U256 word(const chain::Log& log, size_t index) {
+    const ByteView data = log.data;
+    if (data.size() < 32 * (index + 1)) return {};
+    return U256::from_big_endian(data.subspan(32 * index, 32)).value_or(U256{});
+}
+
+/// What the staking contract has let go of, of its own accord.
+std::vector<ChainBlock::Paid> payments_in(const chain::Receipt& receipt) {
+    static const Hash32 withdrawn = crypto::keccak256(view_of("Withdrawn(uint64,address,uint256)"));
+    static const Hash32 slashed =
+        crypto::keccak256(view_of("Slashed(uint64,address,uint256,uint256)"));
+    std::vector<ChainBlock::Paid> all;
+    for (const chain::Log& log : receipt.logs) {
+        if (log.address != ledger::staking_address() || log.topics.size() != 3) continue;
+        const auto account = Address::from(log.topics[2].view().last(20));
+        if (log.topics[0] == withdrawn) all.push_back({account, word(log, 0)});
+        if (log.topics[0] == slashed) {
+            all.push_back({std::nullopt, word(log, 0)});
+            all.push_back({account, word(log, 1)});
+        }
+    }
+    return all;
+}
 
 ChainBlock keep(const chain::Block& block, const std::vector<chain::Receipt>& receipts) {
     ChainBlock kept{.hash = block.hash,
@@ -22,7 +48,8 @@ ChainBlock keep(const chain::Block& block, const std::vector<chain::Receipt>& re
                     .ran = {}};
     uint64_t before = 0;
     for (const chain::Receipt& receipt : receipts) {
-        kept.ran.push_back({receipt.success, receipt.cumulative_gas_used - before});
+        kept.ran.push_back(
+            {receipt.success, receipt.cumulative_gas_used - before, payments_in(receipt)});
         before = receipt.cumulative_gas_used;
     }
     kept.ran.resize(kept.transactions.size());
@@ -75,16 +102,29 @@ Interpreter::Interpreter(const chain::Genesis& genesis, std::shared_ptr<const Ch
       fees_(genesis.fees),
       touched_(1),
       burnt_(1, U256{}),
+      issued_(1, U256{}),
       parent_base_fee_(genesis.fees.base_fee_initial),
       parent_gas_limit_(genesis.gas_limit) {
     for (const auto& [address, account] : genesis.alloc) {
         states_[address].push_back({Height(0), account.balance, account.nonce});
-        const auto sum = checked_add(issued_, account.balance);
+        const auto sum = checked_add(issued_[0], account.balance);
         if (!sum) problem(Height(0), "what was issued overflows");
-        issued_ = sum.value_or(issued_);
+        issued_[0] = sum.value_or(issued_[0]);
     }
-    sum_ = issued_;
-    states_[ledger::validators_address()].push_back({Height(0), {}, 1});
+    contracts_.push_back(ledger::validators_address());
+    const bool is_bft = genesis.engine == chain::EngineKind::bft;
+    if (is_bft) contracts_.push_back(ledger::faults_address());
+    for (const Address& contract : contracts_) states_[contract].push_back({Height(0), {}, 1});
+    if (is_bft && genesis.bft.policy != chain::Policy::poa) {
+        U256& stakes = founding_stake_;
+        for (const chain::Member& member : genesis.members.members)
+            stakes += U256(member.weight) * genesis.bft.stake_per_weight;
+        issued_[0] += stakes;
+        block_reward_ = genesis.bft.block_reward;
+        contracts_.push_back(ledger::staking_address());
+        states_[ledger::staking_address()].push_back({Height(0), stakes, 1});
+    }
+    sum_ = issued_[0];
 }
 
 void Interpreter::problem(Height height, std::string_view what) {
@@ -102,13 +142,32 @@ void Interpreter::execute(Height height, const ChainBlock& block) {
     check_base_fee(height, block);
     touched_.emplace_back();
     burnt_.push_back(burnt_.back());
+    issued_.push_back(issued_.back());
     uint64_t gas = 0;
     for (size_t i = 0; i < block.transactions.size(); ++i) {
         run(height, block, i);
         gas += block.ran[i].gas;
     }
     if (gas != block.gas_used) problem(height, "the gas of its receipts is not the header's");
+    // No plan takes all the stake from behind a member, so there is somebody to earn the reward.
+    if (!block_reward_.is_zero()) {
+        open(ledger::staking_address(), height).balance += block_reward_;
+        issued_.back() += block_reward_;
+    }
     check_sum(height);
+}
+
+void Interpreter::pay_from_stakes(Height height, const std::vector<ChainBlock::Paid>& payments) {
+    for (const ChainBlock::Paid& paid : payments) {
+        U256& held = open(ledger::staking_address(), height).balance;
+        const auto left = checked_sub(held, paid.amount);
+        if (!left) return problem(height, "the staking contract pays more than it has");
+        held = *left;
+        if (!paid.to)
+            burnt_.back() += paid.amount;
+        else if (!paid.amount.is_zero())
+            open(*paid.to, height).balance += paid.amount;
+    }
 }
 
 void Interpreter::check_base_fee(Height height, const ChainBlock& block) {
@@ -156,7 +215,7 @@ void Interpreter::run(Height height, const ChainBlock& block, size_t index) {
     if (!transaction.to || transaction.max_fee_per_gas < block.base_fee)
         return problem(height, "a transaction that cannot be executed here");
     const bool plain = transaction.data.empty() && transaction.access_list.empty() &&
-                       *transaction.to != ledger::validators_address();
+                       std::ranges::find(contracts_, *transaction.to) == contracts_.end();
     if (plain && (ran.gas != transfer_gas || !ran.success))
         problem(height, "a plain transfer costs 21000 gas and succeeds");
     const U256 offered = block.base_fee + transaction.max_priority_fee_per_gas;
@@ -179,6 +238,7 @@ void Interpreter::run(Height height, const ChainBlock& block, size_t index) {
         receiver.balance = *more;
     };
     credit(*transaction.to, moved);
+    pay_from_stakes(height, ran.paid);
     credit(block.beneficiary, (price - block.base_fee) * gas);
     const auto burnt = checked_add(burnt_.back(), block.base_fee * gas);
     if (!burnt) return problem(height, "what is burnt overflows");
@@ -196,10 +256,10 @@ void Interpreter::check_sum(Height height) {
         sum_ = *more;
     }
     const auto whole = checked_add(sum_, burnt_.back());
-    if (!whole || *whole != issued_)
-        problem(height,
-                fmt::format("balances {} and burnt {} are not what was issued, {}",
-                            sum_.to_decimal(), burnt_.back().to_decimal(), issued_.to_decimal()));
+    if (!whole || *whole != issued_.back())
+        problem(height, fmt::format("balances {} and burnt {} are not what was issued, {}",
+                                    sum_.to_decimal(), burnt_.back().to_decimal(),
+                                    issued_.back().to_decimal()));
 }
 
 Interpreter::State Interpreter::state(const Address& account, Height height) const {

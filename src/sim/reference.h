@@ -22,9 +22,15 @@ struct ChainBlock {
     uint64_t gas_limit = 0;
     uint64_t gas_used = 0;
     std::vector<ledger::TransactionPtr> transactions;
+    /// What the staking contract says in its logs that it paid out, or burnt if to nobody.
+    struct Paid {
+        std::optional<Address> to;
+        U256 amount;
+    };
     struct Ran {
         bool success = false;
         uint64_t gas = 0;
+        std::vector<Paid> paid;
     };
     std::vector<Ran> ran;  ///< beside `transactions`
 };
@@ -72,13 +78,17 @@ class Interpreter {
     [[nodiscard]] const std::vector<Address>& touched(Height height) const;
     [[nodiscard]] std::vector<Address> accounts() const;
     [[nodiscard]] const U256& burnt(Height height) const { return burnt_.at(height.value); }
-    [[nodiscard]] const U256& issued() const { return issued_; }
+    /// The balances of genesis, and what was made beside them up to `height`.
+    [[nodiscard]] const U256& issued(Height height) const { return issued_.at(height.value); }
+    /// What of `issued` the members of genesis began with at stake.
+    [[nodiscard]] const U256& founding_stake() const { return founding_stake_; }
     /// Broken rules since the last call.
     std::vector<std::string> take_problems() { return std::exchange(problems_, {}); }
 
   private:
     void execute(Height height, const ChainBlock& block);
     void run(Height height, const ChainBlock& block, size_t index);
+    void pay_from_stakes(Height height, const std::vector<ChainBlock::Paid>& payments);
     void check_base_fee(Height height, const ChainBlock& block);
     void check_sum(Height height);
     State& open(const Address& account, Height height);
@@ -86,10 +96,12 @@ class Interpreter {
 
     std::shared_ptr<const Chain> chain_;
     chain::FeeRules fees_;
+    U256 block_reward_, founding_stake_;
+    std::vector<Address> contracts_;
     std::unordered_map<Address, std::vector<State>> states_;  ///< by height
     std::vector<std::vector<Address>> touched_;               ///< by height
-    std::vector<U256> burnt_;                                 ///< by height
-    U256 issued_, sum_;
+    std::vector<U256> burnt_, issued_;                        ///< by height
+    U256 sum_;
     Height at_;
     U256 parent_base_fee_;
     uint64_t parent_gas_limit_ = 0, parent_gas_used_ = 0;
