@@ -13,6 +13,7 @@ std::vector<Seat> committee_by_votes(std::vector<Applicant> applicants,
                                   [](const Applicant& applicant) { return !applicant.absent; });
     if (applicants.size() > rules.committee_max) applicants.resize(rules.committee_max);
     std::vector<Seat> seats;
+    seats.reserve(applicants.size());
     for (const Applicant& applicant : applicants) seats.push_back({.id = applicant.id});
     std::ranges::sort(seats, {}, &Seat::id);
     return seats;

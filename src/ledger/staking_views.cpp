@@ -42,6 +42,7 @@ Reason Staking::on_candidates(abi::Decoder& in) {
         return a.first != b.first ? a.first > b.first : a.second < b.second;
     });
     std::vector<Bytes> tuples;
+    tuples.reserve(order.size());
     for (const auto& [stake, id] : order) tuples.push_back(candidate_tuple(id));
     output = abi::Encoder().word(epoch_).word(2 * abi::word_bytes).array(tuples).take();
     return std::nullopt;
