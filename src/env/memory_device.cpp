@@ -138,6 +138,13 @@ void MemoryDevice::overwrite(uint64_t file, uint64_t offset, ByteView bytes) {
     if (offset + bytes.size() > target.common) target.sync();
 }
 
+bool MemoryDevice::all_synced() const {
+    return std::ranges::all_of(files_, [](const auto& item) {
+        const File& file = item.second;
+        return file.common == file.written.size() && file.tail.empty();
+    });
+}
+
 size_t MemoryDevice::size_bytes(uint64_t file) const {
     const auto at = files_.find(file);
     return at == files_.end() ? 0 : at->second.written.size();

@@ -45,6 +45,8 @@ class MemoryDevice final : public ByteDevice {
     /// Zeros behind the end, as room made ahead of time.
     void pad(uint64_t file, uint64_t zeros);
 
+    /// Nothing of what is in the files would be lost with the power.
+    [[nodiscard]] bool all_synced() const;
     /// Bytes written to it so far; 0 if it is not there.
     [[nodiscard]] size_t size_bytes(uint64_t file) const;
     [[nodiscard]] size_t quarantined_files() const { return quarantined_; }

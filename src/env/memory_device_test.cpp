@@ -49,6 +49,26 @@ TEST(MemoryDevice, KillKeepsEverything) {
     EXPECT_EQ(device.read(1), Bytes(10, 'a'));
 }
 
+TEST(MemoryDevice, KnowsWhetherThePowerWouldTakeAnything) {
+    MemoryDevice device;
+    EXPECT_TRUE(device.all_synced());
+    device.append(1, Bytes(10, 'a'));
+    EXPECT_FALSE(device.all_synced());
+    device.sync(1);
+    device.append(2, Bytes(10, 'b'));
+    device.sync(1);
+    EXPECT_FALSE(device.all_synced());
+    device.sync(2);
+    EXPECT_TRUE(device.all_synced());
+    device.truncate(1, 5);
+    EXPECT_FALSE(device.all_synced());
+    device.revive();
+    EXPECT_FALSE(device.all_synced()) << "a kill syncs nothing";
+    Random random(1);
+    device.lose_power(random);
+    EXPECT_TRUE(device.all_synced()) << "what is left is all there is";
+}
+
 TEST(MemoryDevice, DiesBetweenMakingAFileAndFillingIt) {
     MemoryDevice device;
     device.die_after(1);

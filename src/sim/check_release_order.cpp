@@ -1,5 +1,5 @@
 // A9: what stands behind a Persist in its list of effects reaches nobody before the record is on
-// the platter.
+// the platter; and what a journal gives back to the next life is there too.
 #include <fmt/format.h>
 
 #include "node/messages.h"
@@ -19,6 +19,11 @@ class ReleaseOrder final : public Checker {
                   consensus::JournalHealth /*health*/, uint64_t /*incarnation*/) override {
         Life& life = lives_[node] = {};
         for (const auto& record : records) life.platter = std::max(life.platter, record.token);
+    }
+    // All that a journal holds counts as durable in the life that reads it, but a process that was
+    // killed may have left it in memory only.
+    void on_unsynced_start(NodeId node) override {
+        violated(fmt::format("node {} starts with records that are not on its platter", node));
     }
     void on_end(NodeId node, Death /*why*/) override { lives_[node] = {}; }
     void on_platter(NodeId node, consensus::Token token) override {

@@ -153,6 +153,15 @@ TEST_F(Checkers, AckedSeesANodeWithoutIt) {
     flags("acked");
 }
 
+TEST_F(Checkers, ReleaseOrderSeesRecordsThatAKillLeftInMemory) {
+    h.tell([](Checker& it) { it.on_end(two, Death::killed); });
+    h.start(two, h.journals[two]);
+    h.effects(two, {});
+    holds();
+    h.tell([](Checker& it) { it.on_unsynced_start(two); });
+    flags("release-order");
+}
+
 TEST_F(Checkers, ReleaseOrderSeesAHastyMessage) {
     const raft::VoteReply reply{.ballot = raft::Ballot::poll, .granted = true};
     const Buffer inner = raft::encode({.term = raft::Term(0), .speaker = {103, false}}, reply);

@@ -26,6 +26,7 @@ class JournalDisk final : public env::ByteDevice {
     void on_platter(std::function<void(consensus::Token)> listener) {
         listener_ = std::move(listener);
     }
+    [[nodiscard]] bool all_synced() const { return device_.all_synced(); }
     /// A record that the engine wants kept: it will pass through `append`.
     void expect(const consensus::Persist& record) { expected_.push_back(record); }
 

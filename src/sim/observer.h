@@ -74,6 +74,8 @@ class Checker {
     virtual void on_start(NodeId /*node*/, const consensus::Base& /*base*/,
                           const std::vector<consensus::JournalRecord>& /*records*/,
                           consensus::JournalHealth /*health*/, uint64_t /*incarnation*/) {}
+    /// The life that has just begun was given records that are not all on the platter.
+    virtual void on_unsynced_start(NodeId /*node*/) {}
     virtual void on_end(NodeId /*node*/, Death /*why*/) {}
     /// The node's journal no longer holds what it held: wiped, lost, or damaged.
     virtual void on_journal_lost(NodeId /*node*/) {}

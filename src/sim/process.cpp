@@ -76,6 +76,7 @@ std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArgum
         machine_.incarnation_ = arguments.incarnation;
         watch.started(self, arguments.base, arguments.records, arguments.health,
                       arguments.incarnation);
+        if (!machine_.journal_disk_.all_synced()) watch.unsynced_start(self);
     }
     const raft::Config config{
         .self = self,

@@ -85,6 +85,10 @@ void Watch::started(NodeId node, const consensus::Base& base,
     each([&](Checker& it) { it.on_start(node, base, records, health, incarnation); });
 }
 
+void Watch::unsynced_start(NodeId node) {
+    each([&](Checker& it) { it.on_unsynced_start(node); });
+}
+
 void Watch::life_ended(NodeId node, Death why) {
     note(mix(node.value, static_cast<uint64_t>(why)));
     if (recorder_ != nullptr) {

@@ -20,6 +20,7 @@ class Watch {
     void started(NodeId node, const consensus::Base& base,
                  const std::vector<consensus::JournalRecord>& records,
                  consensus::JournalHealth health, uint64_t incarnation);
+    void unsynced_start(NodeId node);
     void life_ended(NodeId node, Death why);
     void journal_lost(NodeId node);
     void input(NodeId node, const consensus::Input& input);
