@@ -4,6 +4,7 @@
 
 #include "sim/checkers.h"
 #include "sim/draw.h"
+#include "sim/short_messages.h"
 
 namespace holdfast::sim {
 namespace {
@@ -131,7 +132,8 @@ class StateMachineSafety final : public Checker {
     std::vector<uint64_t> committed_;  ///< by index; 0: not known
 };
 
-/// What a leader takes a peer to have, that peer has, on its platter and equal.
+/// What a leader takes a peer to have, that peer has, on its platter and equal, and it has said so
+/// in the leader's term: what it said in an earlier one it may have given up since.
 class MatchIndex final : public Checker {
   public:
     explicit MatchIndex(const Sight& sight) : raft_(sight.raft) {}
@@ -140,6 +142,7 @@ class MatchIndex final : public Checker {
     void on_effects(NodeId node, const consensus::Engine& /*engine*/,
                     std::span<const consensus::Effect> /*effects*/) override {
         const SightStep& step = raft_->step();
+        if (!step.after.leads) return;
         for (const auto& match : step.after.matches) {
             const bool old =
                 std::ranges::find(step.before.matches, match) != step.before.matches.end();
@@ -147,10 +150,29 @@ class MatchIndex final : public Checker {
                 check(node, step.after.term, match.first, match.second);
         }
     }
+    void on_send(NodeId from, NodeId /*to*/, ByteView message) override {
+        const auto said = messages_.read(message);
+        const auto* reply = said ? std::get_if<raft::AppendReply>(&said->body) : nullptr;
+        if (reply == nullptr || !reply->accepted) return;
+        const raft::Speaker& speaker = said->header.speaker;
+        Said& most = said_[{from, speaker.incarnation, speaker.rejoined}];
+        if (most.term != said->header.term.value) most = {.term = said->header.term.value};
+        most.index = std::max(most.index, reply->index.value);
+    }
 
   private:
+    /// The highest entry that it has acknowledged in the newest term in which it did.
+    struct Said {
+        uint64_t term = 0, index = 0;
+    };
     void check(NodeId leader, uint64_t term, const Voice& voice, uint64_t match) {
         if (match == 0) return;
+        const Said& most = said_[voice];
+        // In a later term it speaks of another leader's log.
+        if (most.term < term || (most.term == term && most.index < match))
+            violated(
+                fmt::format("node {} takes {} to have entry {}, and in term {} it never said so",
+                            leader, to_string(voice), match, term));
         const SightNode* peer = raft_->find(voice);
         if (peer == nullptr)
             return violated(
@@ -165,6 +187,8 @@ class MatchIndex final : public Checker {
                                  to_string(voice), match));
     }
     std::shared_ptr<const RaftSight> raft_;
+    ShortMessages messages_;
+    std::map<Voice, Said> said_;
 };
 
 }  // namespace

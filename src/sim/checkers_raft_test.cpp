@@ -116,6 +116,17 @@ TEST_F(RaftCheckers, MatchIndexSeesWhatAPeerHasNot) {
     flags("raft-match-index");
 }
 
+TEST_F(RaftCheckers, MatchIndexSeesWhatWasSaidInAnEarlierTerm) {
+    h.promise(three, 1, 0);
+    h.write(three, 1, {no_op(1, 0)});
+    h.send(three, one, raft::AppendReply{.accepted = true, .index = raft::Index(1), .hint = {}});
+    h.engines[one].matches.emplace_back(Voice{three, 103, false}, 1);
+    h.effects(one, {});
+    holds();
+    h.promise(one, 2, 1);
+    flags("raft-match-index");
+}
+
 TEST_F(RaftCheckers, ConfigSeesTwoChangesAtOnce) {
     const std::vector<raft::Seat> named{{one, 101}, {two, 102}, {three, 103}};
     h.write(one, 3, {History::configuration(1, 1, 0, named)});
