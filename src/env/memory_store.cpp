@@ -184,7 +184,10 @@ std::shared_ptr<const StateView> MemoryStore::snapshot() const {
 
 void MemoryStore::lose_power(Random& random) {
     CHECK(!versions_->held(), "a snapshot does not survive its process");
-    const uint64_t keep = random.between(0, undo_.size());
+    // A store that flushes now and then loses everything since; one with a log of its own may keep
+    // any part of it.
+    uint64_t keep = random.between(0, undo_.size());
+    if (random.chance(1, 3)) keep = 0;
     while (undo_.size() > keep) {
         versions_->write(undo_.back());
         undo_.pop_back();
