@@ -48,6 +48,8 @@ inline constexpr std::array<KindRow, fault_kind_count> kind_table{{
     {FaultKind::bandwidth, "bandwidth", "each link of {who} carries {amount}", Unit::bytes_per_ms,
      "of", 1, 1'000'000'000},
     {FaultKind::disconnect, "disconnect", "every connection of {who} breaks"},
+    {FaultKind::replay, "replay", "the last {amount} messages from each peer to {who} come again",
+     Unit::count, "messages", 1, 1'000},
     {FaultKind::kill, "kill", "{who} is killed"},
     {FaultKind::power, "power", "{who} loses power"},
     {FaultKind::power_all, "power-all", "every node loses power"},

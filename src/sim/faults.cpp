@@ -42,6 +42,8 @@ std::string Run::strike(const Fault& fault) {
         network_.drop_connections(fault.node, false);
         return {};
     }
+    if (kind == FaultKind::replay)
+        return network_.replay(fault) ? "" : "connections repeat nothing";
     if (kind <= FaultKind::slow) return strike_process(fault, machine);
     if (kind <= FaultKind::wipe) return strike_disk(fault, machine);
     if (kind <= FaultKind::clock_step) return strike_clock(fault, machine);
@@ -83,12 +85,13 @@ std::string Run::strike_process(const Fault& fault, Machine& machine) {
         later(fault.lasts, [&machine] { machine.set_slowness(1); });
         return {};
     }
-    if (!machine.up()) return "it is down";
+    const bool within = fault.kind == FaultKind::kill_within;
+    if (!machine.up() && !within) return "it is down";
     const Death death = loses_power(fault) ? Death::power_lost : Death::killed;
     if (fault.kind == FaultKind::pause) {
         machine.pause();
         later(fault.lasts, [&machine] { machine.resume(); });
-    } else if (fault.kind == FaultKind::kill_within) {
+    } else if (within) {
         machine.die_within(fault.amount, death);
     } else {
         kill(machine, death, fault.lasts);

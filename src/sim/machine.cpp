@@ -64,6 +64,8 @@ void Machine::lose_journal(bool with_store) {
 void Machine::start() {
     for (int attempt = 0; !up() && attempt < 2; ++attempt) {
         process_ = std::make_unique<Process>(*this, ++lives_);
+        if (const auto doom = std::exchange(doom_, {}))
+            process_->pulse().end_after(doom->first, doom->second);
         journal_disk_.attach(&process_->pulse());
         store_disk_.attach(&process_->pulse());
         const Status opened = process_->open();
@@ -104,10 +106,15 @@ void Machine::die(Death why) {
 }
 
 void Machine::die_within(uint64_t effects, Death why) {
-    if (up()) process_->pulse().end_after(effects, why);
+    if (!up()) {
+        doom_ = {effects, why};
+        return;
+    }
+    process_->pulse().end_after(effects, why);
 }
 
 void Machine::spare() {
+    doom_.reset();
     if (up()) process_->pulse().go_on();
 }
 

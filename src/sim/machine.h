@@ -42,7 +42,7 @@ class Machine final : public Socket {
     void start();
     /// The process ends now; with the power, what was not synced is at risk.
     void die(Death why);
-    /// The process ends in the middle of what it does next.
+    /// The process ends in the middle of what it does next; if none is there, the next one does.
     void die_within(uint64_t effects, Death why);
     /// What was to end the process is called off.
     void spare();
@@ -105,6 +105,7 @@ class Machine final : public Socket {
     StoreDisk store_disk_;
     std::unique_ptr<Process> process_;
     std::deque<std::function<void()>> deferred_;
+    std::optional<std::pair<uint64_t, Death>> doom_;  ///< of the next life: effects, and why
     bool paused_ = false;
     uint64_t slowness_ = 1;
     Duration sync_latency_{};

@@ -141,7 +141,7 @@ class Search {
         const Plan usual;
         for (const auto field :
              {&Plan::segment_bytes, &Plan::blocks_kept, &Plan::log_bytes_retained, &Plan::delay_us,
-              &Plan::sync_us, &Plan::outbid_percent}) {
+              &Plan::jitter_percent, &Plan::sync_us, &Plan::outbid_percent}) {
             Plan plan = best_;
             plan.*field = usual.*field;
             smaller |= adopt(plan);

@@ -11,6 +11,9 @@ namespace {
 constexpr Duration dial_timeout = 3s;
 constexpr size_t socket_buffer_bytes = 256 * 1024;
 constexpr uint64_t late_mean_us = 300'000;  ///< a repeated message may come much later
+constexpr size_t remembered_max = 200;      ///< messages that a replay may bring again
+constexpr uint64_t replayed_about = 1'000;  ///< messages on each link, repetitions counted
+constexpr uint64_t very_late = 8;  ///< times that, some: its receiver may live anew by then
 
 bool in(uint64_t side, NodeId node) {
     return (side >> (node.value - 1) & 1) != 0;
@@ -83,7 +86,8 @@ Random Network::random(NodeId from, NodeId to) {
 
 Duration Network::delay(const Condition& link, NodeId from, NodeId to, size_t bytes,
                         Random& random) {
-    const uint64_t us = link.mean_us / 4 + exponential(random, link.mean_us - link.mean_us / 4);
+    const uint64_t by_chance = (link.mean_us - link.mean_us / 4) * plan_.jitter_percent / 100;
+    const uint64_t us = link.mean_us - by_chance + exponential(random, by_chance);
     Duration when = schedule_.now() + Duration(static_cast<int64_t>(us));
     if (link.bytes_per_ms != 0) {
         Duration& busy = busy_until_[{from, to}];
@@ -118,13 +122,41 @@ void Network::carry(NodeId from, NodeId to, const Buffer& message) {
     const Duration when = delay(link, from, to, message->size(), dice);
     at(when, to, [this, from, to, message] { arrive(from, to, message); });
     if (dice.below(1000) < link.repeat) {
-        const Duration again =
-            when + Duration(static_cast<int64_t>(exponential(dice, late_mean_us)));
+        const uint64_t mean_us = late_mean_us * (dice.chance(1, 4) ? very_late : 1);
+        const Duration again = when + Duration(static_cast<int64_t>(exponential(dice, mean_us)));
         at(again, to, [this, from, to, message] { arrive(from, to, message); });
     }
 }
 
 void Network::arrive(NodeId from, NodeId to, const Buffer& message) {
+    std::deque<Buffer>& recent = recent_[{from, to}];
+    if (recent.size() == remembered_max) recent.pop_front();
+    recent.push_back(message);
+    hand_over(from, to, message);
+}
+
+bool Network::replay(const Fault& fault) {
+    const uint64_t amount = std::max<uint64_t>(fault.amount, 1);
+    bool any = false;
+    for (const auto& [link, recent] : recent_) {
+        const auto [from, to] = link;
+        if (to != fault.node) continue;
+        const uint64_t count = std::min<uint64_t>(amount, recent.size());
+        for (uint64_t i = 0; i < count; ++i) {
+            const Buffer& message = recent[recent.size() - count + i];
+            Random dice = random(from, to);
+            for (uint64_t n = 0; n < 1 + replayed_about / amount; ++n) {
+                const uint64_t us = dice.below(1 + static_cast<uint64_t>(fault.lasts.count()));
+                at(schedule_.now() + Duration(static_cast<int64_t>(us)), to,
+                   [this, from, to, message] { hand_over(from, to, message); });
+            }
+            any = true;
+        }
+    }
+    return any;
+}
+
+void Network::hand_over(NodeId from, NodeId to, const Buffer& message) {
     Socket& socket = *sockets_.at(to);
     if (socket.listening() && socket.knows(from)) socket.on_message(from, message);
 }

@@ -48,6 +48,10 @@ class Network {
     /// Whether anything gets from one to the other now.
     [[nodiscard]] bool reaches(NodeId from, NodeId to) const;
 
+    /// What its node was sent lately comes again and again, while the fault lasts. False if there
+    /// is nothing: connections never repeat.
+    bool replay(const Fault& fault);
+
     void send(NodeId from, NodeId to, const Buffer& message);
 
     void dial(NodeId from, NodeId to);
@@ -88,6 +92,7 @@ class Network {
     void at(Duration when, NodeId to, Schedule::Action action);
     void carry(NodeId from, NodeId to, const Buffer& message);
     void arrive(NodeId from, NodeId to, const Buffer& message);
+    void hand_over(NodeId from, NodeId to, const Buffer& message);
     void transmit(ConnectionId id, Connection& connection, NodeId from, const Buffer& bytes);
     void receive(ConnectionId id, NodeId from, NodeId to, const Buffer& bytes);
     void accept(NodeId from, NodeId to);
@@ -103,6 +108,7 @@ class Network {
     std::map<ConnectionId, Connection> connections_;
     ConnectionId last_connection_;
     std::deque<Waiting> waiting_;
+    std::map<std::pair<NodeId, NodeId>, std::deque<Buffer>> recent_;  ///< arrived, oldest first
     uint64_t messages_ = 0;
 };
 

@@ -33,11 +33,13 @@ enum class FaultKind : uint8_t {
     bridge,      ///< the same, but `node` sees both sides
     bandwidth,   ///< `amount` bytes a millisecond on each link of `node`
     disconnect,  ///< every connection of `node` breaks now
+    replay,      ///< the last `amount` messages to `node` on each link come again, several times
     // Processes.
     kill,         ///< what was written stays; starts again after the duration
     power,        ///< what was not synced may be lost or torn
     power_all,    ///< of all nodes at once
-    kill_within,  ///< in the middle of an event: before its `amount`-th effect on the world
+    kill_within,  ///< in the middle of an event: before its `amount`-th effect on the world; of a
+                  ///< node that is down, into its next life, so perhaps while it recovers
     pause,        ///< nothing is handled; messages wait
     slow,         ///< the lanes take `amount` times as long
     // Disks. The atlas refuses damage beyond what the cluster must survive.
@@ -56,7 +58,7 @@ enum class FaultKind : uint8_t {
     add_member,           ///< `node`, a spare
     remove_member,        ///< `node`
 };
-inline constexpr size_t fault_kind_count = 30;
+inline constexpr size_t fault_kind_count = 31;
 
 struct Fault {
     Duration at{};
@@ -101,6 +103,7 @@ struct Plan {
     uint64_t blocks_kept = 0;
     uint64_t log_bytes_retained = 1 << 20;  ///< small ones make block and snapshot syncs
     uint64_t delay_us = 500;                ///< mean one-way delay without faults
+    uint64_t jitter_percent = 100;          ///< of that delay left to chance; at 0 all are equal
     uint64_t sync_us = 300;                 ///< mean of a journal's sync without faults
     uint64_t outbid_percent = 0;            ///< of clients that waited in vain: they bid more
     uint64_t core = 0;  ///< nodes healed at the end, as a bit set (bit 0: node 1); 0: drawn by seed

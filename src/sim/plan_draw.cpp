@@ -1,5 +1,6 @@
 // Drawing a plan from a seed: the swarm. First which classes of faults this run has at all (some
-// faults hide others), then how often, then each fault; and what the clients do meanwhile.
+// faults hide others), then how often, then each fault; and what the clients do meanwhile. Troubles
+// meet: some runs have a weak machine, some outages are long, and some deaths come in series.
 #include <algorithm>
 #include <array>
 
@@ -55,6 +56,7 @@ constexpr std::array shapes{
     Shape{FaultKind::bridge, network, 4, 3000, 0, 0},
     Shape{FaultKind::bandwidth, network, 3, 4000, 20, 2000},
     Shape{FaultKind::disconnect, network, 12, 0, 0, 0},
+    Shape{FaultKind::replay, network, 3, 500, 10, 200},
     Shape{FaultKind::kill, crash, 10, 1500, 0, 0},
     Shape{FaultKind::power, crash, 10, 1500, 0, 0},
     Shape{FaultKind::power_all, crash, 2, 800, 0, 0},
@@ -91,10 +93,11 @@ uint64_t draw_side(Random& random, uint64_t nodes) {
     return nodes < 2 ? 1 : random.between(1, (uint64_t{1} << nodes) - 2);
 }
 
-void aim(Fault& fault, const Plan& plan, Random& random) {
+void aim(Fault& fault, const Plan& plan, NodeId weak, Random& random) {
     const uint64_t machines = plan.nodes + plan.spares;
     fault.node = NodeId(random.between(1, machines));
     const FaultKind kind = fault.kind;
+    if (weak != NodeId{} && kind <= FaultKind::clock_step) fault.node = weak;
     if (kind == FaultKind::power_all || kind == FaultKind::split) fault.node = NodeId{};
     if (kind == FaultKind::split || kind == FaultKind::bridge)
         fault.amount = draw_side(random, machines);
@@ -108,7 +111,62 @@ void aim(Fault& fault, const Plan& plan, Random& random) {
     }
 }
 
+/// A life that it ends begins again after the fault's duration, or at least soon.
+bool ends_a_life(const Fault& fault) {
+    return (fault.kind >= FaultKind::kill && fault.kind <= FaultKind::kill_within) ||
+           fault.kind == FaultKind::lose_journal || fault.kind == FaultKind::wipe;
+}
+
+/// Some nodes have hardly come back when they die again, of the same cause, or in the middle of
+/// their recovery: that is where half-done things are met.
+void draw_series(Plan& plan, const Fault& first, const Mask& mask, Random random) {
+    constexpr uint64_t early_effects = 12, remembered = 200, replay_lasts_us = 500'000;
+    if (!ends_a_life(first)) return;
+    Fault again = first;
+    if (mask[network] && first.node != NodeId{} && random.chance(1, 4)) {
+        // What the life before was told is told to this one.
+        again.kind = FaultKind::replay;
+        again.at += first.lasts + Duration(static_cast<int64_t>(random.below(replay_lasts_us)));
+        again.lasts = Duration(static_cast<int64_t>(replay_lasts_us));
+        again.amount = random.between(10, remembered);
+    } else if (!random.chance(1, 4)) {
+        return;
+    } else if (mask[crash] && random.chance(1, 2)) {
+        again.kind = FaultKind::kill_within;
+        again.at += Duration(
+            static_cast<int64_t>(random.below(1 + static_cast<uint64_t>(first.lasts.count()))));
+        again.amount = random.between(0, early_effects);
+        if (again.node == NodeId{}) again.node = NodeId(random.between(1, plan.nodes));
+    } else {
+        again.at += first.lasts + Duration(static_cast<int64_t>(random.below(3 * second_us)));
+    }
+    if (again.at < plan.lasts) plan.faults.push_back(again);
+}
+
+/// Some machine is gone for the rest of the run: all else happens to those that are left.
+void draw_loss_for_good(Plan& plan, const Mask& mask, NodeId weak) {
+    constexpr std::array<FaultKind, 6> kinds{FaultKind::kill, FaultKind::power, FaultKind::isolate,
+                                             FaultKind::cut,  FaultKind::mute,  FaultKind::deaf};
+    Random random = draw(plan.seed, "for good");
+    const FaultKind kind = kinds.at(random.below(kinds.size()));
+    const bool possible = mask[kind < FaultKind::kill ? network : crash];
+    const bool wanted = random.chance(1, 4);
+    if (!possible || !wanted) return;
+    const auto lasts = static_cast<uint64_t>(plan.lasts.count());
+    Fault fault{.at = Duration(static_cast<int64_t>(random.below(lasts))),
+                .kind = kind,
+                .lasts = plan.lasts,
+                .node = {},
+                .peer = {},
+                .amount = 0};
+    aim(fault, plan, weak, random);
+    plan.faults.push_back(fault);
+}
+
 void draw_faults(Plan& plan, const Mask& mask) {
+    constexpr uint64_t long_outage = 8;
+    Random luck = draw(plan.seed, "weak");
+    const NodeId weak = luck.chance(1, 3) ? NodeId(luck.between(1, plan.nodes)) : NodeId{};
     for (const Shape& shape : shapes) {
         if (!mask[shape.of]) continue;
         const auto number = static_cast<uint64_t>(shape.kind);
@@ -120,6 +178,7 @@ void draw_faults(Plan& plan, const Mask& mask) {
         const uint64_t count = (rate * lasts + 60 * second_us - 1) / (60 * second_us);
         for (uint64_t i = 0; i < count; ++i) {
             Random one = draw(plan.seed, "fault", number, i);
+            Random more = draw(plan.seed, "more", number, i);
             Fault fault{.at = Duration(static_cast<int64_t>(one.below(lasts))),
                         .kind = shape.kind,
                         .lasts = {},
@@ -127,29 +186,61 @@ void draw_faults(Plan& plan, const Mask& mask) {
                         .peer = {},
                         .amount = one.between(shape.amount_low, shape.amount_high)};
             if (shape.lasts_mean_ms != 0) {
-                const uint64_t ms = 1 + exponential(one, shape.lasts_mean_ms);
+                uint64_t ms = 1 + exponential(one, shape.lasts_mean_ms);
+                if (more.chance(1, 12)) ms *= long_outage;
                 fault.lasts = Duration(static_cast<int64_t>(ms * 1000));
             }
-            aim(fault, plan, one);
+            aim(fault, plan, more.chance(2, 3) ? weak : NodeId{}, one);
             plan.faults.push_back(fault);
+            draw_series(plan, fault, mask, more);
         }
     }
+    draw_loss_for_good(plan, mask, luck.chance(1, 3) ? weak : NodeId{});
     std::ranges::stable_sort(plan.faults, {}, &Fault::at);
+}
+
+/// Some clients wait for a node to come back, and ask it before it has found its feet.
+void draw_greetings(Plan& plan) {
+    constexpr uint64_t asked = 12;
+    for (size_t i = 0; i < plan.faults.size(); ++i) {
+        const Fault& fault = plan.faults[i];
+        Random random = draw(plan.seed, "greeting", i);
+        const bool greeted = ends_a_life(fault) && fault.node != NodeId{} && random.chance(1, 3);
+        Duration at = fault.at + fault.lasts;
+        for (uint64_t n = 0; greeted && n < asked; ++n) {
+            at += Duration(static_cast<int64_t>(random.between(1'000, 100'000)));
+            if (at >= plan.lasts) break;
+            plan.operations.push_back({.at = at,
+                                       .kind = OperationKind::read,
+                                       .account = random.below(plan.accounts),
+                                       .node = fault.node});
+        }
+    }
+    std::ranges::stable_sort(plan.operations, {}, &Operation::at);
 }
 
 void draw_operations(Plan& plan, uint64_t per_second) {
     Random shape = draw(plan.seed, "load");
+    Random pace = draw(plan.seed, "pace");
+    // In quiet runs little happens between two faults.
+    if (pace.chance(1, 5)) per_second = std::max<uint64_t>(1, per_second / pace.between(4, 10));
     const uint64_t conflicts = shape.chance(1, 2) ? shape.below(20) : 0;  // percent
     const uint64_t reads = shape.between(5, 40);
     // Some runs come in bursts: pools fill, payloads grow.
-    const uint64_t burst = shape.chance(1, 3) ? shape.between(5, 30) : 1;
+    uint64_t burst = shape.chance(1, 3) ? shape.between(5, 30) : 1;
+    if (burst > 1 && pace.chance(1, 4)) burst *= 5;
+    // At once, or one closely behind the other.
+    const uint64_t spacing = pace.chance(1, 2) ? pace.between(1'000, 20'000) : 0;
     const uint64_t mean = burst * second_us / per_second;
     const uint64_t excesses = shape.chance(1, 3) ? shape.between(1, 5) : 0;  // percent
     const auto lasts = static_cast<uint64_t>(plan.lasts.count());
     uint64_t at = 0;
     for (uint64_t i = 0;; ++i) {
         Random one = draw(plan.seed, "operation", i);
-        if (i % burst == 0) at += 1 + exponential(one, mean);
+        if (i % burst == 0)
+            at += 1 + exponential(one, mean);
+        else if (spacing != 0)
+            at += draw(plan.seed, "spacing", i).below(2 * spacing);
         if (at >= lasts) break;
         const uint64_t dice = one.below(100);
         plan.operations.push_back({.at = Duration(static_cast<int64_t>(at)),
@@ -176,6 +267,12 @@ void draw_constants(Plan& plan, const Mask& mask) {
     plan.sync_us = random.chance(1, 4) ? random.between(2'000, 20'000) : random.between(50, 2'000);
     plan.spares = mask[membership] ? random.between(1, 2) : 0;
     plan.outbid_percent = random.chance(1, 2) ? random.between(10, 60) : 0;
+    // Seldom, but then for a whole run: ties that no accident breaks, and nodes that keep next to
+    // nothing for those behind.
+    Random extreme = draw(plan.seed, "extremes");
+    if (extreme.chance(1, 5)) plan.jitter_percent = 0;
+    if (extreme.chance(1, 6)) plan.log_bytes_retained = extreme.between(0, 500);
+    if (extreme.chance(1, 6)) plan.blocks_kept = extreme.between(8, 64);
 }
 
 }  // namespace
@@ -209,6 +306,7 @@ Result<Plan> draw_plan(const PlanOptions& options) {
     draw_constants(plan, mask);
     draw_faults(plan, mask);
     draw_operations(plan, options.load_per_second);
+    draw_greetings(plan);
     return plan;
 }
 

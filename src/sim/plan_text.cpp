@@ -33,6 +33,7 @@ constexpr std::array settings{
     Setting{"blocks-kept", &Plan::blocks_kept, Form::number, 0, uint64_t{1} << 32},
     Setting{"log-bytes-retained", &Plan::log_bytes_retained, Form::number, 0, uint64_t{1} << 32},
     Setting{"delay", &Plan::delay_us, Form::time, 0, 60 * us_per_second},
+    Setting{"jitter-percent", &Plan::jitter_percent, Form::number, 0, 100},
     Setting{"sync", &Plan::sync_us, Form::time, 0, 60 * us_per_second},
     Setting{"outbid-percent", &Plan::outbid_percent, Form::number, 0, 100},
 };

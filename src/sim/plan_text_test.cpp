@@ -33,6 +33,7 @@ Plan random_plan(uint64_t seed) {
     plan.blocks_kept = random.below(1000);
     plan.log_bytes_retained = random.below(1 << 30);
     plan.delay_us = random.below(60'000'000);
+    plan.jitter_percent = random.below(101);
     plan.sync_us = random.below(5) * 1'000'000;
     plan.outbid_percent = random.below(101);
     const uint64_t machines = plan.nodes + plan.spares;
@@ -104,15 +105,17 @@ TEST(PlanText, IsPleasantToRead) {
     };
     plan.operations = {
         {.at = us(600'000), .kind = OperationKind::transfer, .account = 4, .node = NodeId(2)}};
-    EXPECT_EQ(to_text(plan),
-              "engine raft\nprofile swarm\nseed 17\nnodes 5\nspares 0\naccounts 8\n"
-              "segment-bytes 33554432\nblocks-kept 0\nlog-bytes-retained 1048576\n"
-              "delay 500us\nsync 300us\noutbid-percent 0\nlasts 60s\nstreams yes\ncore 1,2,3\n\n"
-              "0.500s split off 1,2 for 3s\n"
-              "0.600s transfer 4 at 2\n"
-              "0.700s loss 3->5 of 12.5% for 4s\n"
-              "12.300s power 3 for 400ms\n"
-              "12.300001s clock-step 1 by -30000ms\n");
+    EXPECT_EQ(
+        to_text(plan),
+        "engine raft\nprofile swarm\nseed 17\nnodes 5\nspares 0\naccounts 8\n"
+        "segment-bytes 33554432\nblocks-kept 0\nlog-bytes-retained 1048576\n"
+        "delay 500us\njitter-percent 100\nsync 300us\noutbid-percent 0\nlasts 60s\nstreams yes\n"
+        "core 1,2,3\n\n"
+        "0.500s split off 1,2 for 3s\n"
+        "0.600s transfer 4 at 2\n"
+        "0.700s loss 3->5 of 12.5% for 4s\n"
+        "12.300s power 3 for 400ms\n"
+        "12.300001s clock-step 1 by -30000ms\n");
 }
 
 TEST(PlanText, TakesWhatAPersonWrites) {
