@@ -96,7 +96,7 @@ def check_file(path, text, modules, unordered):
     name = owner(path, modules)
     if name is None:
         return [f"src/{path}: belongs to no module"]
-    is_test = path.endswith("_test.cpp")
+    is_test = path.endswith(("_test.cpp", "_test.h"))
     allowed = set(modules[name][1]) | {name}
     if is_test:
         allowed |= set(modules[name][2])

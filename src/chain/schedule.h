@@ -15,7 +15,7 @@ struct Turn {
 
 /// Proportional to weight and evenly spread: the multiples of the golden ratio, modulo 1, visit
 /// every part of a line of length W as often as it is long, and hardly ever the same part twice
-/// running [Weyl 1916; Knuth TAOCP 3 §6.4]. `turns` by ascending id, with some weight among them,
+/// running [Weyl 1916]. `turns` by ascending id, with some weight among them,
 /// less than 2^63 in all. No randomness: who leads is known long before.
 inline NodeId leader_of(std::span<const Turn> turns, uint64_t epoch, uint64_t view) {
     __extension__ using Wide = unsigned __int128;

@@ -1,4 +1,4 @@
-// Byzantine agreement as an engine: weighted Simplex [eprint 2023/463], with the rules numbered R1
+// Byzantine agreement as an engine: weighted Simplex [Simplex], with the rules numbered R1
 // to R10 as README.md lists them. Order of reading: README.md, bft.h, gate.h, slot.h, core.h.
 #pragma once
 

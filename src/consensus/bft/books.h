@@ -1,11 +1,30 @@
 // What the state machine keeps beside votes: candidates, and everything that is under way.
 #pragma once
 
+#include "chain/schedule.h"
 #include "consensus/bft/bft.h"
 #include "consensus/bft/messages.h"
 #include "consensus/bft/slot.h"
 
 namespace holdfast::bft {
+
+/// Who votes in an epoch, and whose turn it is when.
+struct Epoch {
+    uint64_t number = 0;
+    consensus::Members members;
+    std::vector<chain::Turn> turns;
+    consensus::Weight whole = 0;
+
+    Epoch() = default;
+    Epoch(uint64_t number_given, const consensus::Members& voters);
+    /// Null for a stranger.
+    [[nodiscard]] const consensus::Voter* voter(NodeId id) const;
+    [[nodiscard]] NodeId leader_of(View view) const {
+        return chain::leader_of(turns, number, view);
+    }
+    /// By who signed; whether the signatures are good is another question.
+    [[nodiscard]] bool has_quorum(const Certificate& certificate) const;
+};
 
 /// Proposals and votes are taken for so many views beyond the current one: bounded memory, whatever
 /// a member sends.

@@ -13,7 +13,7 @@ constexpr size_t verifying_max = 4096;
 }  // namespace
 
 consensus::VerifyItem Core::item(NodeId signer, const SignedStatement& said) const {
-    return {.key = voter(signer)->voting_key,
+    return {.key = epoch_.voter(signer)->voting_key,
             .message = chain::statement_bytes(config_.genesis, said.statement),
             .signature = said.signature};
 }
@@ -28,7 +28,7 @@ void Core::verify(Asked asked, std::vector<consensus::VerifyItem> items) {
 
 void Core::on_vote(NodeId from, const SignedStatement& said) {
     const Statement& statement = said.statement;
-    if (statement.epoch != epoch_ || is_closed() || voter(from) == nullptr) return;
+    if (statement.epoch != epoch_.number || is_closed() || epoch_.voter(from) == nullptr) return;
     // Whoever votes there has left the views before: so can this node, once it knows how.
     if (statement.view > current_ + 1) announce_at_ = std::min(announce_at_, now_ + config_.delta);
     if (statement.view <= final_view_ || statement.view > current_ + views_ahead_max) return;
@@ -44,23 +44,24 @@ void Core::hear(NodeId signer, const SignedStatement& said, Trust trust) {
 
 // As many checks as a quorum still lacks, once there are enough to make one.
 void Core::certify(const Statement& statement) {
+    if (statement.kind == StatementKind::propose) return;  // one voice is all there is
     const auto at = slots_.find(statement.view);
     if (at == slots_.end() || at->second.of_kind(statement.kind)) return;
     Slot& slot = at->second;
-    const Slot::Support support = slot.support(statement, members_);
-    if (consensus::more_than_two_thirds(support.good, whole_))
+    const Slot::Support support = slot.support(statement, epoch_.members);
+    if (consensus::more_than_two_thirds(support.good, epoch_.whole))
         return accept(slot.certificate(statement), config_.self);
     if (verifying_.size() >= verifying_max) return;
     consensus::Weight hoped_for = support.good + support.checking;
     VoteCheck check;
     std::vector<consensus::VerifyItem> items;
     for (const NodeId signer : support.unchecked) {
-        if (consensus::more_than_two_thirds(hoped_for, whole_)) break;
-        hoped_for += voter(signer)->weight;
+        if (consensus::more_than_two_thirds(hoped_for, epoch_.whole)) break;
+        hoped_for += epoch_.voter(signer)->weight;
         check.votes.emplace_back(signer, statement);
         items.push_back(item(signer, slot.find(signer, statement.kind)->said));
     }
-    if (check.votes.empty() || !consensus::more_than_two_thirds(hoped_for, whole_)) return;
+    if (check.votes.empty() || !consensus::more_than_two_thirds(hoped_for, epoch_.whole)) return;
     for (const auto& [signer, voted] : check.votes) slot.mark_checking(signer, voted.kind);
     verify(std::move(check), std::move(items));
 }
@@ -70,7 +71,8 @@ void Core::certify(const Statement& statement) {
 // Worth the checking of its signatures? One that contradicts another is: it shows who lies. Below
 // what is final, only what an ancestor still lacks.
 bool Core::is_wanted(const Statement& statement) const {
-    if (statement.epoch != epoch_ || is_closed() || statement.view <= delivered_view_) return false;
+    if (statement.epoch != epoch_.number || is_closed() || statement.view <= delivered_view_)
+        return false;
     if (statement.view <= final_view_) {
         const auto at = candidates_.find(statement.digest);
         return statement.kind == StatementKind::notarize && at != candidates_.end() &&
@@ -81,18 +83,8 @@ bool Core::is_wanted(const Statement& statement) const {
     return here->of_kind(statement.kind)->statement != statement;
 }
 
-bool Core::has_quorum(const Certificate& certificate) const {
-    consensus::Weight weight = 0;
-    for (const auto& [signer, signature] : certificate.signatures) {
-        const consensus::Voter* one = voter(signer);
-        if (one == nullptr) return false;
-        weight += one->weight;
-    }
-    return consensus::more_than_two_thirds(weight, whole_);
-}
-
 void Core::on_certificate(NodeId from, const Certificate& certificate) {
-    if (!is_wanted(certificate.statement) || !has_quorum(certificate)) return;
+    if (!is_wanted(certificate.statement) || !epoch_.has_quorum(certificate)) return;
     if (verifying_.size() >= verifying_max) return;
     std::vector<consensus::VerifyItem> items;
     const Slot* here = slot(certificate.statement.view);
@@ -113,7 +105,7 @@ void Core::accept(const Certificate& certificate, NodeId from) {
     record_.certificates.push_back(certificate);
     // Once, to all who may not have it.
     const Buffer bytes = encode(Certified{certificate});
-    for (const consensus::Voter& one : members_.voters)
+    for (const consensus::Voter& one : epoch_.members.voters)
         if (one.id != config_.self && one.id != from && statement.view > final_view_)
             sends_.push_back({one.id, bytes});
     adopt(certificate);
@@ -159,17 +151,18 @@ void Core::on_verified(const consensus::Verified& verified) {
     if (const auto* votes = std::get_if<VoteCheck>(&asked)) {
         for (size_t i = 0; i < votes->votes.size() && i < verified.valid.size(); ++i) {
             const auto& [signer, statement] = votes->votes[i];
-            Slot* here = slot(statement.view);
-            const Heard* heard = here == nullptr ? nullptr : here->find(signer, statement.kind);
-            if (statement.epoch != epoch_ || heard == nullptr) continue;
+            const auto here = slots_.find(statement.view);
+            if (statement.epoch != epoch_.number || here == slots_.end()) continue;
+            const Heard* heard = here->second.find(signer, statement.kind);
+            if (heard == nullptr) continue;
             if (heard->said.statement != statement || heard->trust != Trust::checking) continue;
             if (verified.valid[i]) {
-                here->hear(signer, SignedStatement(heard->said), Trust::good);
+                here->second.hear(signer, SignedStatement(heard->said), Trust::good);
             } else {
-                here->drop(signer, statement.kind);
+                here->second.drop(signer, statement.kind);
             }
         }
-        if (!votes->votes.empty() && votes->votes.front().second.epoch == epoch_)
+        if (!votes->votes.empty() && votes->votes.front().second.epoch == epoch_.number)
             certify(votes->votes.front().second);
     } else if (const auto* proposal = std::get_if<ProposalCheck>(&asked)) {
         const auto known = candidates_.find(proposal->digest);
@@ -193,7 +186,7 @@ void Core::on_verified(const consensus::Verified& verified) {
 
 // Both signatures must be good, or somebody could be blamed for what he never said.
 void Core::suspect(NodeId signer, const SignedStatement& one, const SignedStatement& other) {
-    if (signer == config_.self || voter(signer) == nullptr) return;
+    if (signer == config_.self || epoch_.voter(signer) == nullptr) return;
     if (!accused_.emplace(signer, place_of(one.statement)).second) return;
     verify(GuiltCheck{{.guilty = signer, .first = one, .second = other}},
            {item(signer, one), item(signer, other)});

@@ -77,7 +77,7 @@ void Core::on_received(NodeId from, const Buffer& bytes) {
     if (from == config_.self || from == NodeId{}) return;
     const auto body = decode(*bytes);
     if (!body) return;
-    if (voter(from) != nullptr) idle_leaders_.erase(from);
+    if (epoch_.voter(from) != nullptr) idle_leaders_.erase(from);
     std::visit(Overload{
                    [&](const Propose& m) { on_propose(from, m); },
                    [&](const Vote& m) { on_vote(from, m.said); },
@@ -100,7 +100,7 @@ void Core::on_durable(consensus::Token token) {
     while (!unsynced_.empty() && unsynced_.front().token <= durable_) {
         const SignedStatement said = unsynced_.front().said;
         unsynced_.pop_front();
-        if (place_of(said.statement).epoch != epoch_) continue;
+        if (place_of(said.statement).epoch != epoch_.number) continue;
         hear(config_.self, said, Trust::good);
         certify(said.statement);
     }
@@ -127,13 +127,13 @@ void Core::send(NodeId to, const Body& body) {
 
 void Core::broadcast(const Body& body) {
     const Buffer bytes = encode(body);
-    for (const consensus::Voter& voter : members_.voters)
+    for (const consensus::Voter& voter : epoch_.members.voters)
         if (voter.id != config_.self) sends_.push_back({voter.id, bytes});
 }
 
 void Core::broadcast_after_persist(const Body& body) {
     const Buffer bytes = encode(body);
-    for (const consensus::Voter& voter : members_.voters)
+    for (const consensus::Voter& voter : epoch_.members.voters)
         if (voter.id != config_.self) sends_after_.push_back({voter.id, bytes});
 }
 
@@ -207,20 +207,6 @@ void Core::flush_timer(consensus::Effects& out) {
     out.emplace_back(consensus::SetTimer{next});
 }
 
-const consensus::Voter* Core::voter(NodeId id) const {
-    const auto at = std::ranges::lower_bound(members_.voters, id, {}, &consensus::Voter::id);
-    return at != members_.voters.end() && at->id == id ? &*at : nullptr;
-}
-
-NodeId Core::leader_of(View view) const {
-    return chain::leader_of(turns_, epoch_, view);
-}
-
-Slot* Core::slot(View view) {
-    const auto at = slots_.find(view);
-    return at == slots_.end() ? nullptr : &at->second;
-}
-
 const Slot* Core::slot(View view) const {
     const auto at = slots_.find(view);
     return at == slots_.end() ? nullptr : &at->second;
@@ -232,37 +218,37 @@ bool Core::is_boundary(Height height) const {
 
 // The epoch's last block is delivered: nothing more is to be agreed on by this set.
 bool Core::is_closed() const {
-    return delivered_.value / config_.epoch_blocks > epoch_;
+    return delivered_.value / config_.epoch_blocks > epoch_.number;
 }
 
 NodeId Core::leader() const {
-    return is_closed() ? NodeId{} : leader_of(current_);
+    return is_closed() ? NodeId{} : epoch_.leader_of(current_);
 }
 
 std::vector<NodeId> Core::counted() const {
     std::vector<NodeId> ids;
-    for (const consensus::Voter& voter : members_.voters) ids.push_back(voter.id);
+    for (const consensus::Voter& voter : epoch_.members.voters) ids.push_back(voter.id);
     return ids;
 }
 
 consensus::EngineStatus Core::status() const {
     consensus::EngineStatus status;
-    const bool is_voter = voter(config_.self) != nullptr;
+    const bool is_voter = epoch_.voter(config_.self) != nullptr;
     status.role = !is_voter ? "learner" : may_speak() ? "validator" : "abstaining";
     status.view = current_;
     if (const NodeId id = leader(); id != NodeId{}) status.leader = id;
     status.final = status.last = std::max(delivered_, ledger_);
     for (const auto& [digest, known] : candidates_)
-        if (known.candidate.proposal.place.epoch == epoch_)
+        if (known.candidate.proposal.place.epoch == epoch_.number)
             status.last = std::max(status.last, known.candidate.proposal.height);
-    status.members_epoch = epoch_;
+    status.members_epoch = epoch_.number;
     status.note = note_;
     return status;
 }
 
 consensus::Probe Core::probe() const {
     return {
-        {"epoch", epoch_},
+        {"epoch", epoch_.number},
         {"view", current_},
         {"final_view", final_view_},
         {"delivered", delivered_.value},

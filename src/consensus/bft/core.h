@@ -10,7 +10,6 @@
 #include <set>
 
 #include "base/random.h"
-#include "chain/schedule.h"
 #include "consensus/bft/books.h"
 #include "consensus/bft/records.h"
 
@@ -41,13 +40,10 @@ class Core final : public consensus::Engine {
     void flush(consensus::Effects& out);
     void flush_timer(consensus::Effects& out);
     [[nodiscard]] Record checkpoint() const;
-    [[nodiscard]] const consensus::Voter* voter(NodeId id) const;
-    [[nodiscard]] NodeId leader_of(View view) const;
-    [[nodiscard]] Slot* slot(View view);
     [[nodiscard]] const Slot* slot(View view) const;
     [[nodiscard]] bool is_boundary(Height height) const;
     [[nodiscard]] bool is_closed() const;
-    [[nodiscard]] Place place(View view) const { return {.epoch = epoch_, .view = view}; }
+    [[nodiscard]] Place place(View view) const { return {.epoch = epoch_.number, .view = view}; }
 
     // voting.cpp: R1, R3, R4, R5
     bool advance_view();
@@ -86,7 +82,6 @@ class Core final : public consensus::Engine {
     void adopt(const Certificate& certificate);
     void hear(NodeId signer, const SignedStatement& said, Trust trust);
     void suspect(NodeId signer, const SignedStatement& one, const SignedStatement& other);
-    [[nodiscard]] bool has_quorum(const Certificate& certificate) const;
     [[nodiscard]] bool is_wanted(const Statement& statement) const;
 
     // finality.cpp: R6, R10
@@ -139,10 +134,7 @@ class Core final : public consensus::Engine {
     Gate gate_;
 
     // the epoch
-    uint64_t epoch_ = 0;
-    consensus::Members members_;
-    std::vector<chain::Turn> turns_;
-    consensus::Weight whole_ = 0;
+    Epoch epoch_;
     std::map<View, Slot> slots_;  ///< above what is delivered
     View current_ = 1;            ///< the lowest view that is not cleared
     Instant entered_at_;
@@ -165,7 +157,6 @@ class Core final : public consensus::Engine {
     std::deque<Hash32> settled_;  ///< delivered candidates, oldest first
     size_t settled_bytes_ = 0;
     Recalled recalled_;  ///< of epochs that have not begun yet
-
     // questions to the host
     void verify(Asked asked, std::vector<consensus::VerifyItem> items);
     [[nodiscard]] consensus::VerifyItem item(NodeId signer, const SignedStatement& said) const;
@@ -190,8 +181,6 @@ class Core final : public consensus::Engine {
     std::vector<consensus::ReadId> reads_next_;  ///< wait for the next round
     std::vector<PendingRead> reads_pending_;     ///< have their target, wait for finality
     Instant reads_expire_at_;
-
-    // durability
     consensus::Token next_token_;
     consensus::Token durable_;
     std::deque<Unsynced> unsynced_;  ///< own statements that do not count yet

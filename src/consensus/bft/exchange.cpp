@@ -24,19 +24,21 @@ void Core::announce() {
 void Core::on_standing(NodeId from, const Standing& standing) {
     const bool is_behind = Place{standing.floor.epoch, standing.current} < place(current_) ||
                            standing.floor < place(final_view_);
-    const bool is_ahead = standing.floor.epoch > epoch_ || standing.final > delivered_.next();
-    if (is_ahead && standing.final > delivered_ && standing.floor.epoch > epoch_ && !is_closed())
+    const bool is_ahead =
+        standing.floor.epoch > epoch_.number || standing.final > delivered_.next();
+    if (is_ahead && standing.final > delivered_ && standing.floor.epoch > epoch_.number &&
+        !is_closed())
         catch_up(standing.final, from);
     // Seldom, whoever asks how often.
     Instant& helped_at = helped_at_[from];
-    if (voter(from) == nullptr && !is_behind) return;
+    if (epoch_.voter(from) == nullptr && !is_behind) return;
     if (now_ < helped_at && helped_at != Instant{}) return;
     helped_at = now_ + config_.delta;
     help(from, standing);
 }
 
 void Core::help(NodeId peer, const Standing& standing) {
-    if (standing.floor.epoch < epoch_) {
+    if (standing.floor.epoch < epoch_.number) {
         if (standing.final >= closing_height_) return;  // it only waits for its own ledger
         if (closing_ && closing_->statement.epoch == standing.floor.epoch)
             send(peer, Certified{*closing_});
@@ -44,7 +46,7 @@ void Core::help(NodeId peer, const Standing& standing) {
             send(peer, InLedger{delivered_});
         return;
     }
-    if (standing.floor.epoch > epoch_) return;
+    if (standing.floor.epoch > epoch_.number) return;
     if (standing.floor.view < final_view_) {
         if (final_certificate_)
             send(peer, Certified{*final_certificate_});
@@ -82,8 +84,8 @@ bool Core::is_missing(const Hash32& digest) const {
     const auto at = candidates_.find(digest);
     if (at == candidates_.end()) return true;
     const Place where = at->second.candidate.proposal.place;
-    return where.epoch == epoch_ && where.view <= final_view_ && where.view > delivered_view_ &&
-           certificate_of(at->second) == nullptr;
+    return where.epoch == epoch_.number && where.view <= final_view_ &&
+           where.view > delivered_view_ && certificate_of(at->second) == nullptr;
 }
 
 void Core::want(const Hash32& digest, NodeId hint) {
@@ -122,7 +124,7 @@ size_t Core::candidates_missing() const {
 
 NodeId Core::some_peer() {
     std::vector<NodeId> peers;
-    for (const consensus::Voter& one : members_.voters)
+    for (const consensus::Voter& one : epoch_.members.voters)
         if (one.id != config_.self) peers.push_back(one.id);
     return peers.empty() ? config_.self : peers[random_.below(peers.size())];
 }
@@ -141,7 +143,7 @@ void Core::on_fetch(NodeId from, const Fetch& fetch) {
 void Core::on_fetched(NodeId from, const Fetched& fetched) {
     const Candidate& candidate = fetched.candidate;
     if (!fetching_.contains(candidate.digest)) return;
-    if (candidate.proposal.place.epoch != epoch_) return;
+    if (candidate.proposal.place.epoch != epoch_.number) return;
     HF_SOMETIMES("bft.candidate_fetched");
     // Now this node's journal vouches for it as those of its voters do.
     if (take_candidate(candidate)->validity != Validity::good)

@@ -77,7 +77,7 @@ void Core::deliver() {
 const Certificate* Core::certificate_of(const Known& known) const {
     if (known.certificate) return &*known.certificate;
     const Slot* here = slot(known.candidate.proposal.place.view);
-    if (here == nullptr || known.candidate.proposal.place.epoch != epoch_) return nullptr;
+    if (here == nullptr || known.candidate.proposal.place.epoch != epoch_.number) return nullptr;
     for (const auto* one : {&here->notarized, &here->finalized})
         if (*one && (*one)->statement.digest == known.candidate.digest) return &**one;
     return nullptr;
@@ -100,8 +100,8 @@ void Core::settle(const Known& known) {
     deliveries_.emplace_back(consensus::Deliver{
         .position = proposal.height,
         .payload = candidate.payload,
-        .origin = {.proposer = leader_of(proposal.place.view),
-                   .epoch = epoch_,
+        .origin = {.proposer = epoch_.leader_of(proposal.place.view),
+                   .epoch = epoch_.number,
                    .view = proposal.place.view},
         .mark = encode_mark({.proposal = proposal, .certificate = *mine.certificate})});
     deliveries_.emplace_back(consensus::Final{delivered_});
@@ -112,7 +112,7 @@ void Core::prune() {
     slots_.erase(slots_.begin(), slots_.upper_bound(delivered_view_));
     std::erase_if(candidates_, [this](const auto& entry) {
         const Proposal& proposal = entry.second.candidate.proposal;
-        return !entry.second.certificate && proposal.place.epoch == epoch_ &&
+        return !entry.second.certificate && proposal.place.epoch == epoch_.number &&
                proposal.place.view <= delivered_view_;
     });
     std::erase_if(fetching_, [this](const auto& entry) { return !is_missing(entry.first); });
@@ -140,11 +140,7 @@ void Core::start_epoch(uint64_t number, const consensus::Members& members, Heigh
     CHECK(!members.voters.empty(), "an epoch has voters");
     if (final_certificate_) closing_ = final_certificate_;
     closing_height_ = root;
-    epoch_ = number;
-    members_ = members;
-    turns_.clear();
-    for (const consensus::Voter& one : members.voters) turns_.push_back({one.id, one.weight});
-    whole_ = consensus::total_weight(members);
+    epoch_ = Epoch(number, members);
     slots_.clear();
     std::erase_if(candidates_, [](const auto& entry) { return !entry.second.certificate; });
     fetching_.clear();
@@ -168,13 +164,13 @@ void Core::start_epoch(uint64_t number, const consensus::Members& members, Heigh
 // What the journal holds of this epoch: an earlier life was here already.
 void Core::recall_epoch() {
     for (const auto& [at, said] : gate_.all()) {
-        if (at.epoch != epoch_) continue;
+        if (at.epoch != epoch_.number) continue;
         for (uint8_t kind = 0; kind <= static_cast<uint8_t>(StatementKind::finalize); ++kind)
             if (const auto* one = said.find(StatementKind(kind)))
                 hear(config_.self, *one, Trust::good);
     }
     for (const Candidate& candidate : recalled_.candidates) {
-        if (candidate.proposal.place.epoch != epoch_) continue;
+        if (candidate.proposal.place.epoch != epoch_.number) continue;
         Known& known = candidates_[candidate.digest];
         known.candidate = candidate;
         known.signature = Trust::good;
@@ -182,7 +178,7 @@ void Core::recall_epoch() {
     }
     for (const Certificate& certificate : recalled_.certificates)
         if (is_wanted(certificate.statement)) adopt(certificate);
-    const auto is_past = [this](uint64_t epoch) { return epoch <= epoch_; };
+    const auto is_past = [this](uint64_t epoch) { return epoch <= epoch_.number; };
     std::erase_if(recalled_.candidates, [&](const Candidate& candidate) {
         return is_past(candidate.proposal.place.epoch);
     });
@@ -227,7 +223,7 @@ void Core::on_synced(const consensus::Synced& synced) {
 
 void Core::finish_sync(const consensus::Synced& synced, const std::optional<Mark>& mark) {
     const Proposal& proposal = mark->proposal;
-    if (proposal.place.epoch != epoch_)
+    if (proposal.place.epoch != epoch_.number)
         start_epoch(proposal.place.epoch, synced.members, synced.position);
     if (proposal.place.view <= delivered_view_) return;
     HF_SOMETIMES("bft.went_on_from_a_mark");

@@ -42,14 +42,15 @@ void Core::on_inquiry(NodeId from, const Inquiry& inquiry) {
 }
 
 void Core::on_answer(NodeId from, const Answer& answer) {
-    if (!round_ || round_->number != answer.number || voter(from) == nullptr) return;
+    if (!round_ || round_->number != answer.number || epoch_.voter(from) == nullptr) return;
     if (answer.certificate) on_certificate(from, *answer.certificate);
     round_->answers.insert_or_assign(from, answer);
     changed_ = true;
 }
 
 void Core::inquire() {
-    const bool is_needed = !reads_next_.empty() || (forgetful_ && voter(config_.self) != nullptr);
+    const bool is_needed =
+        !reads_next_.empty() || (forgetful_ && epoch_.voter(config_.self) != nullptr);
     if (!round_ && is_needed) {
         round_ = Round{.number = random_.next(),
                        .again_at = now_,
@@ -59,7 +60,7 @@ void Core::inquire() {
     }
     if (!round_ || now_ < round_->again_at) return;
     round_->again_at = now_ + config_.delta * 2;
-    for (const consensus::Voter& one : members_.voters)
+    for (const consensus::Voter& one : epoch_.members.voters)
         if (one.id != config_.self && !round_->answers.contains(one.id))
             send(one.id, Inquiry{round_->number});
 }
@@ -81,14 +82,14 @@ void Core::on_read(consensus::ReadId id) {
 
 void Core::serve_reads() {
     if (round_ && !round_->reads.empty()) {
-        consensus::Weight weight = may_speak() ? voter(config_.self)->weight : 0;
+        consensus::Weight weight = may_speak() ? epoch_.voter(config_.self)->weight : 0;
         Place target = seen();
         for (const auto& [from, answer] : round_->answers) {
-            if (answer.seen > seen() || voter(from) == nullptr) continue;
-            weight += voter(from)->weight;
+            if (answer.seen > seen() || epoch_.voter(from) == nullptr) continue;
+            weight += epoch_.voter(from)->weight;
             target = std::max(target, answer.seen);
         }
-        if (consensus::more_than_two_thirds(weight, whole_)) {
+        if (consensus::more_than_two_thirds(weight, epoch_.whole)) {
             for (const consensus::ReadId id : round_->reads) reads_pending_.push_back({target, id});
             round_.reset();
             inquire();
@@ -125,21 +126,22 @@ void Core::expire_reads() {
 // at most one view ahead. Their own floors count too: they may have lost as much. [bft-simplex.md;
 // Sui #18009 asks only one third]
 void Core::remember() {
-    if (!forgetful_ || !round_ || voter(config_.self) == nullptr) return;
+    if (!forgetful_ || !round_ || epoch_.voter(config_.self) == nullptr) return;
     consensus::Weight weight = 0;
     Place highest = gate_.highest();
     for (const auto& [from, answer] : round_->answers) {
         // Nobody honest has spoken far beyond what is certified.
-        const View plausible = answer.seen.view + 1 + members_.voters.size();
-        if (answer.seen > seen() || voter(from) == nullptr || answer.spoken.epoch > epoch_ ||
-            (answer.spoken.epoch == epoch_ && answer.spoken.view > plausible))
+        const View plausible = answer.seen.view + 1 + epoch_.members.voters.size();
+        if (answer.seen > seen() || epoch_.voter(from) == nullptr ||
+            answer.spoken.epoch > epoch_.number ||
+            (answer.spoken.epoch == epoch_.number && answer.spoken.view > plausible))
             continue;
-        weight += voter(from)->weight;
+        weight += epoch_.voter(from)->weight;
         highest = std::max(highest, answer.spoken);
     }
-    if (!consensus::more_than_two_thirds(weight, whole_)) return;
+    if (!consensus::more_than_two_thirds(weight, epoch_.whole)) return;
     HF_SOMETIMES("bft.remembered");
-    const View floor = highest.epoch == epoch_ ? highest.view + 1 : 1;
+    const View floor = highest.epoch == epoch_.number ? highest.view + 1 : 1;
     gate_.raise_floor(place(floor));
     forgetful_ = false;
     record_.incarnation = incarnation_;

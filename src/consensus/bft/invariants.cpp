@@ -18,7 +18,7 @@ std::vector<std::string> Core::broken_invariants() const {
     };
     expect(delivered_view_ <= final_view_, "only what is final is delivered");
     expect(final_view_ < current_, "what is final is left");
-    expect(is_closed() || delivered_.value / config_.epoch_blocks == epoch_,
+    expect(is_closed() || delivered_.value / config_.epoch_blocks == epoch_.number,
            "the height tells the epoch");
     expect(slots_.empty() || slots_.begin()->first > delivered_view_,
            "what is delivered keeps no books");
@@ -30,7 +30,7 @@ std::vector<std::string> Core::broken_invariants() const {
     }
     for (const auto& [view, slot] : slots_) {
         for (const auto* one : {&slot.notarized, &slot.skipped, &slot.finalized})
-            if (*one) expect(has_quorum(**one), "a certificate has a quorum");
+            if (*one) expect(epoch_.has_quorum(**one), "a certificate has a quorum");
         expect(!(slot.skipped && slot.finalized), "no view is skipped and final");
         if (slot.notarized && slot.finalized)
             expect(slot.notarized->statement.digest == slot.finalized->statement.digest,

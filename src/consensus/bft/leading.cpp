@@ -1,4 +1,4 @@
-// R2: proposing, and taking the proposals of others. [Simplex §2; TON Simplex.md rule 3]
+// R2: proposing, and taking the proposals of others. [Simplex §2]
 #include "base/check.h"
 #include "base/sometimes.h"
 #include "consensus/bft/core.h"
@@ -18,7 +18,7 @@ std::optional<View> Core::parent_view() const {
 }
 
 void Core::lead() {
-    if (!may_speak() || is_closed() || leader_of(current_) != config_.self) return;
+    if (!may_speak() || is_closed() || epoch_.leader_of(current_) != config_.self) return;
     if (gate_.said(place(current_), StatementKind::propose) != nullptr) return;
     if (gate_.said(place(current_), StatementKind::skip) != nullptr) return cancel_ask();
     if (ask_) {
@@ -46,7 +46,7 @@ void Core::lead() {
     }
     std::ranges::reverse(ancestors);
     // At an epoch's end, or when finality lags, more blocks would only have to wait.
-    const bool is_full = height->value / config_.epoch_blocks > epoch_ ||
+    const bool is_full = height->value / config_.epoch_blocks > epoch_.number ||
                          ancestors.size() >= config_.unfinal_blocks_max;
     if (is_full) {
         HF_SOMETIMES("bft.filler_proposed");
@@ -126,14 +126,16 @@ std::vector<Certificate> Core::justification(View parent) const {
 void Core::on_propose(NodeId from, const Propose& propose) {
     const Proposal& proposal = propose.candidate.proposal;
     const View view = proposal.place.view;
-    if (proposal.place.epoch != epoch_ || is_closed() || voter(from) == nullptr) return;
+    if (proposal.place.epoch != epoch_.number || is_closed() || epoch_.voter(from) == nullptr)
+        return;
     for (const Certificate& certificate : propose.justification) on_certificate(from, certificate);
-    if (view <= final_view_ || view > current_ + views_ahead_max || leader_of(view) != from) return;
+    if (view <= final_view_ || view > current_ + views_ahead_max || epoch_.leader_of(view) != from)
+        return;
     std::vector<Hash32>& proposed = slots_[view].proposed;
     if (std::ranges::find(proposed, propose.candidate.digest) != proposed.end()) return;
     const auto said_by_leader = [&](const Candidate& candidate) {
         return SignedStatement{{.kind = StatementKind::propose,
-                                .epoch = epoch_,
+                                .epoch = epoch_.number,
                                 .view = view,
                                 .digest = candidate.digest},
                                candidate.signature};
@@ -162,7 +164,8 @@ Known* Core::take_candidate(const Candidate& candidate) {
 }
 
 void Core::on_waiting(NodeId from, const Waiting& waiting) {
-    if (waiting.place == place(current_) && from == leader_of(current_)) leader_heard_at_ = now_;
+    if (waiting.place == place(current_) && from == epoch_.leader_of(current_))
+        leader_heard_at_ = now_;
 }
 
 }  // namespace holdfast::bft

@@ -28,7 +28,7 @@ struct Certified {
 struct Waiting {
     Place place;
 };
-/// Where the sender is, for whoever can help it on, or needs its help. [R8]
+/// Where the sender is, for whoever can help it on, or needs its help: R8.
 struct Standing {
     Place floor;
     View current = 0;

@@ -1,6 +1,8 @@
 // The books of one view.
 #include "consensus/bft/slot.h"
 
+#include "base/check.h"
+
 namespace holdfast::bft {
 
 const Heard* Slot::hear(NodeId signer, const SignedStatement& said, Trust trust) {
@@ -64,11 +66,13 @@ Certificate Slot::certificate(const Statement& statement) const {
 }
 
 std::optional<Certificate>& Slot::of_kind(StatementKind kind) {
+    CHECK(kind != StatementKind::propose, "nobody certifies a proposal as such");
     if (kind == StatementKind::notarize) return notarized;
     return kind == StatementKind::skip ? skipped : finalized;
 }
 
 const std::optional<Certificate>& Slot::of_kind(StatementKind kind) const {
+    CHECK(kind != StatementKind::propose, "nobody certifies a proposal as such");
     if (kind == StatementKind::notarize) return notarized;
     return kind == StatementKind::skip ? skipped : finalized;
 }

@@ -1,5 +1,4 @@
-// R1, R3, R4, R5: which view it is, and what this node says in it. [Simplex §2; TON Simplex.md
-// rules 1, 4, 5, 6]
+// R1, R3, R4, R5: which view it is, and what this node says in it. [Simplex §2]
 #include "base/check.h"
 #include "base/sometimes.h"
 #include "consensus/bft/core.h"
@@ -50,13 +49,13 @@ Duration Core::patience(uint64_t deltas) const {
 // ---------------------------------------------------------------------------------------- voting
 
 bool Core::may_speak() const {
-    return !silenced_ && !forgetful_ && voter(config_.self) != nullptr;
+    return !silenced_ && !forgetful_ && epoch_.voter(config_.self) != nullptr;
 }
 
 // The only way to make a statement: past the gate, into the record, and out when that is durable.
 bool Core::say(StatementKind kind, View view, const Hash32& digest) {
     if (!may_speak() || is_closed()) return false;
-    const Statement statement{.kind = kind, .epoch = epoch_, .view = view, .digest = digest};
+    const Statement statement{.kind = kind, .epoch = epoch_.number, .view = view, .digest = digest};
     if (!gate_.allows(statement) || gate_.said(place(view), kind) != nullptr) return false;
     const SignedStatement said{statement,
                                key_.sign(chain::statement_bytes(config_.genesis, statement))};
@@ -90,7 +89,7 @@ void Core::notarize(View view) {
         if (known.validity == Validity::bad || !has_parent(proposal)) continue;
         const auto parent_height = height_of(proposal.parent_view, proposal.parent);
         if (!parent_height) {
-            want(proposal.parent, leader_of(view));
+            want(proposal.parent, epoch_.leader_of(view));
             continue;
         }
         if (!fits_parent(known, *parent_height)) {
@@ -99,7 +98,7 @@ void Core::notarize(View view) {
             check(known);
         }
         if (known.validity != Validity::good) continue;
-        if (say(StatementKind::notarize, view, digest) && leader_of(view) != config_.self)
+        if (say(StatementKind::notarize, view, digest) && epoch_.leader_of(view) != config_.self)
             record_.candidates.push_back(known.candidate);
         return;
     }
@@ -134,7 +133,7 @@ std::optional<Height> Core::height_of(View view, const Hash32& digest) const {
 bool Core::fits_parent(const Known& known, Height parent_height) const {
     const Proposal& proposal = known.candidate.proposal;
     if (proposal.is_filler()) return proposal.height == parent_height;
-    const bool may_grow = parent_height.value / config_.epoch_blocks == epoch_;
+    const bool may_grow = parent_height.value / config_.epoch_blocks == epoch_.number;
     return may_grow && proposal.height == parent_height.next() &&
            known.candidate.payload->size() <= config_.payload_bytes_max;
 }
@@ -181,10 +180,10 @@ void Core::on_checked(const consensus::Checked& checked) {
 // wait no longer than it is allowed to.
 std::optional<Instant> Core::skip_at() const {
     if (!may_speak() || is_closed()) return std::nullopt;
-    const Statement skip{.kind = StatementKind::skip, .epoch = epoch_, .view = current_};
+    const Statement skip{.kind = StatementKind::skip, .epoch = epoch_.number, .view = current_};
     if (gate_.said(place(current_), StatementKind::skip) != nullptr || !gate_.allows(skip))
         return std::nullopt;
-    const NodeId leader = leader_of(current_);
+    const NodeId leader = epoch_.leader_of(current_);
     if (proposal_at_) return *proposal_at_ + patience(2);
     if (idle_leaders_.contains(leader)) return entered_at_;
     return std::min(leader_heard_at_, entered_at_ + config_.empty_interval) + patience(2);
@@ -201,13 +200,14 @@ void Core::skip_if_due() {
             return known != candidates_.end() && known->second.validity == Validity::bad;
         };
         if (!here->proposed.empty() && std::ranges::all_of(here->proposed, is_bad)) due = true;
-        const bool gives_up = here->find(leader_of(current_), StatementKind::skip) != nullptr;
+        const bool gives_up =
+            here->find(epoch_.leader_of(current_), StatementKind::skip) != nullptr;
         if (gives_up && !proposal_at_) due = true;
     }
     if (!due) return;
-    if (!proposal_at_ && leader_of(current_) != config_.self) {
+    if (!proposal_at_ && epoch_.leader_of(current_) != config_.self) {
         HF_SOMETIMES("bft.leader_let_its_turn_pass");
-        idle_leaders_.insert(leader_of(current_));
+        idle_leaders_.insert(epoch_.leader_of(current_));
     }
     say(StatementKind::skip, current_, Hash32{});
 }

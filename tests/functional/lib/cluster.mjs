@@ -8,7 +8,7 @@ import { NodeProcess } from "./node_process.mjs";
 import { free_port_block } from "./ports.mjs";
 import { until } from "./wait.mjs";
 
-/** How the nodes of every test agree, unless it asks for something else: the suite runs with each. */
+/** How the nodes agree, unless a test asks for something else: the suite runs with each engine. */
 export const engine = process.env.HOLDFAST_ENGINE ?? "raft";
 const is_bft = engine === "bft";
 /** As few nodes as go on without one of them. */
