@@ -51,14 +51,14 @@ std::vector<Duration> arrivals(uint64_t jitter_percent) {
 }
 
 TEST(PlanDraw, ReachesWhatIsRare) {
-    size_t steady = 0, forgetful = 0, again = 0, long_ones = 0, quiet = 0, greeted = 0;
+    uint64_t steady = 0, forgetful = 0, again = 0, long_ones = 0, quiet = 0, greeted = 0;
     for (uint64_t seed = 1; seed <= seeds; ++seed) {
         const Plan plan = drawn(seed);
-        steady += plan.jitter_percent == 0 ? 1 : 0;
-        forgetful += plan.log_bytes_retained <= 500 ? 1 : 0;
-        quiet += plan.operations.size() < 300 ? 1 : 0;
+        steady += plan.jitter_percent == 0 ? 1U : 0U;
+        forgetful += plan.log_bytes_retained <= 500 ? 1U : 0U;
+        quiet += plan.operations.size() < 300 ? 1U : 0U;
         for (const Fault& first : plan.faults) {
-            long_ones += first.kind <= FaultKind::bandwidth && first.lasts > Duration(20s) ? 1 : 0;
+            long_ones += first.kind <= FaultKind::bandwidth && first.lasts > Duration(20s) ? 1U : 0U;
             if (first.kind != FaultKind::kill && first.kind != FaultKind::power) continue;
             const Duration back = first.at + first.lasts;
             again += std::ranges::any_of(plan.faults, [&](const Fault& it) {
