@@ -28,7 +28,8 @@ std::unique_ptr<consensus::Engine> restore(const Config& config, const consensus
     Recalled recalled;
     for (const auto& record : records) recalled.last = std::max(recalled.last, record.token);
     if (health == JournalHealth::damaged) {
-        note = rejoin;
+        // The journal has set it aside and begun another, which must remember that.
+        recalled.forgetful = true;
     } else if (auto read = recall(records); !read) {
         note = rejoin;
     } else {
