@@ -21,6 +21,7 @@ void Core::lead() {
     if (!may_speak() || is_closed() || epoch_.leader_of(current_) != config_.self) return;
     if (gate_.said(place(current_), StatementKind::propose) != nullptr) return;
     if (gate_.said(place(current_), StatementKind::skip) != nullptr) return cancel_ask();
+    if (place(current_) <= gate_.floor()) return;  // it may have proposed, and not remember it
     if (ask_) {
         if (now_ < waiting_said_at_ + config_.delta) return;
         waiting_said_at_ = now_;
