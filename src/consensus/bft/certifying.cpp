@@ -38,8 +38,8 @@ void Core::on_vote(NodeId from, const SignedStatement& said) {
 
 void Core::hear(NodeId signer, const SignedStatement& said, Trust trust) {
     if (said.statement.view <= delivered_view_) return;
-    const Heard* lie = slots_[said.statement.view].hear(signer, said, trust);
-    if (lie != nullptr) suspect(signer, lie->said, said);
+    const auto lie = slots_[said.statement.view].hear(signer, said, trust);
+    if (lie) suspect(signer, *lie, said);
 }
 
 // As many checks as a quorum still lacks, once there are enough to make one.

@@ -5,12 +5,12 @@
 
 namespace holdfast::bft {
 
-const Heard* Slot::hear(NodeId signer, const SignedStatement& said, Trust trust) {
+std::optional<SignedStatement> Slot::hear(NodeId signer, const SignedStatement& said, Trust trust) {
     auto& of_signer = heard_[signer];
-    const Heard* contradicted = nullptr;
+    std::optional<SignedStatement> contradicted;
     for (const auto& earlier : of_signer)
         if (earlier && chain::conflict(earlier->said.statement, said.statement))
-            contradicted = &*earlier;
+            contradicted = earlier->said;
     auto& place = of_signer.at(static_cast<size_t>(said.statement.kind));
     if (!place || (trust == Trust::good && place->trust != Trust::good))
         place = Heard{.said = said, .trust = trust};

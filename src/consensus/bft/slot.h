@@ -24,8 +24,8 @@ class Slot {
   public:
     /// Notes the first statement of a kind, or one that is known to be good in place of one that is
     /// not.
-    /// Gives a statement of the signer that this one contradicts, or null.
-    const Heard* hear(NodeId signer, const SignedStatement& said, Trust trust);
+    /// Gives a statement of the signer that this one contradicts; it may have taken its place.
+    std::optional<SignedStatement> hear(NodeId signer, const SignedStatement& said, Trust trust);
     /// Null if the signer said nothing of the kind.
     [[nodiscard]] const Heard* find(NodeId signer, StatementKind kind) const;
     /// The signature of what was found is being checked.
