@@ -160,11 +160,13 @@ class Simulation {
             if (seed != scenario_->seed) text += fmt::format(" --seed {}", seed);
             return text;
         }
-        return fmt::format(
+        std::string text = fmt::format(
             "holdfast sim --engine {} --nodes {} --seed {} --faults {} --minutes {} "
             "--load {}",
             options_.plan.engine, options_.plan.nodes, seed, options_.plan.profile,
             options_.minutes, options_.plan.load_per_second);
+        if (options_.plan.liars) text += fmt::format(" --liars {}", *options_.plan.liars);
+        return text;
     }
 
     void say_violations() {
@@ -285,10 +287,12 @@ void add_sim_command(CLI::App& app, Run& chosen) {
         app.add_subcommand("sim", "clusters in a virtual world, under faults: does a rule break?");
     // Of what is said twice the last counts, so that scripts can add to a command.
     command->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    command->add_option("--engine", options->plan.engine, "how the nodes agree")
+    command->add_option("--engine", options->plan.engine, "how the nodes agree: raft, bft")
         ->capture_default_str();
     command->add_option("--nodes", options->plan.nodes, "members at the beginning")
         ->capture_default_str();
+    command->add_option("--liars", options->plan.liars,
+                        "members that lie, of bft; default: drawn, of less than a third");
     CLI::Option* seed =
         command->add_option("--seed", options->plan.seed, "the first seed; a seed is a whole run")
             ->capture_default_str();

@@ -1,13 +1,13 @@
 // The fault atlas: what may be damaged now without destroying the last good copy of anything, and
-// what may be demanded of the cluster when the faults end. It judges by the engine's own books as
-// the all-seeing eye reads them, and never by what a node believes of others.
+// what may be demanded of the cluster when the faults end. Each engine has its judge, who goes by
+// the engine's own books as the all-seeing eye reads them, and never by what a node believes of
+// others.
 #pragma once
 
 #include <map>
-#include <set>
+#include <memory>
 #include <string>
 
-#include "consensus/raft/core.h"
 #include "sim/machine.h"
 
 namespace holdfast::sim {
@@ -16,40 +16,28 @@ class Atlas {
   public:
     using Machines = std::map<NodeId, std::unique_ptr<Machine>>;
 
-    Atlas(const Plan& plan, const Machines& machines) : plan_(plan), machines_(machines) {}
+    virtual ~Atlas() = default;
 
     /// Empty, or why this journal must not be harmed now.
-    [[nodiscard]] std::string forbids_damage(NodeId node);
+    [[nodiscard]] virtual std::string forbids_damage(NodeId node) = 0;
     /// Empty, or why the membership must not change now.
-    [[nodiscard]] std::string forbids_change(FaultKind kind, NodeId node);
-    void damaged(NodeId node);
+    [[nodiscard]] virtual std::string forbids_change(FaultKind kind, NodeId node) = 0;
+    virtual void damaged(NodeId node) = 0;
 
     /// Members whose recovery suffices: a quorum of intact voters and perhaps more, drawn.
-    [[nodiscard]] std::vector<NodeId> draw_core(Random& random);
+    [[nodiscard]] virtual std::vector<NodeId> draw_core(Random& random) = 0;
     /// The oracle: could these nodes, all up and in touch, get on? Else why not.
-    [[nodiscard]] std::string hopeless(const std::vector<NodeId>& core);
+    [[nodiscard]] virtual std::string hopeless(const std::vector<NodeId>& core) = 0;
 
-    /// A process is about to end: what it knew to be committed stays true.
-    void remember(const Machine& machine);
-
-  private:
-    /// The newest configuration known to be committed, by whomever.
-    struct Committed {
-        raft::Index at;
-        raft::Configuration configuration;
-    };
-    [[nodiscard]] std::optional<Committed> committed_at(const Machine& machine) const;
-    [[nodiscard]] Committed newest() const;
-    [[nodiscard]] bool intact(const raft::Seat& seat) const;
-    [[nodiscard]] bool enough(const std::vector<raft::Seat>& seats,
-                              const std::set<NodeId>& nodes) const;
-    [[nodiscard]] bool settled() const;
-    void forget_healed();
-
-    const Plan& plan_;
-    const Machines& machines_;
-    Committed remembered_;
-    std::map<NodeId, uint64_t> damaged_;  ///< node -> its lives when that happened
+    /// A process is about to end: what it knew to be decided stays true.
+    virtual void remember(const Machine& machine) = 0;
 };
+
+std::unique_ptr<Atlas> make_raft_atlas(const Plan& plan, const Atlas::Machines& machines);
+std::unique_ptr<Atlas> make_bft_atlas(const Plan& plan, const chain::Genesis& genesis,
+                                      const Atlas::Machines& machines);
+
+/// All machines, shuffled.
+std::vector<NodeId> shuffled(const Atlas::Machines& machines, Random& random);
 
 }  // namespace holdfast::sim

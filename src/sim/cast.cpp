@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "ledger/validators.h"
+#include "sim/draw.h"
 
 namespace holdfast::sim {
 namespace {
@@ -70,6 +71,23 @@ chain::Member member(NodeId node) {
     return place;
 }
 
+chain::Member member(const Plan& plan, NodeId node) {
+    chain::Member made = member(node);
+    if (plan.weight_max > 1)
+        made.weight = draw(plan.seed, "weight", node.value).between(1, plan.weight_max);
+    return made;
+}
+
+bool too_many_lie(const Plan& plan) {
+    uint64_t lying = 0, whole = 0;
+    for (uint64_t id = 1; id <= plan.nodes; ++id) {
+        const uint64_t weight = member(plan, NodeId(id)).weight;
+        whole += weight;
+        if (plan.lies(NodeId(id))) lying += weight;
+    }
+    return lying * 3 >= whole;
+}
+
 Address account(uint64_t number) {
     static std::map<uint64_t, Address> made;
     auto [place, fresh] = made.try_emplace(number);
@@ -83,9 +101,14 @@ chain::Genesis make_genesis(const Plan& plan) {
     genesis.chain_id = chain_id;
     genesis.timestamp = 1'700'000'000;
     genesis.dev = true;
+    if (plan.engine == "bft") {
+        genesis.engine = chain::EngineKind::bft;
+        genesis.bft.epoch_blocks = plan.epoch_blocks;
+        genesis.bft.delta_ms = std::max<uint64_t>(1, plan.delta_us / 1000);
+    }
     const U256 rich = *U256::parse(riches);
     for (uint64_t id = 1; id <= plan.nodes; ++id) {
-        genesis.members.members.push_back(member(NodeId(id)));
+        genesis.members.members.push_back(member(plan, NodeId(id)));
         genesis.alloc[account(first_operator + id)].balance = rich;
     }
     for (uint64_t number = 0; number < plan.accounts; ++number)

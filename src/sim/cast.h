@@ -10,6 +10,10 @@ namespace holdfast::sim {
 
 crypto::NodeSeed voting_seed(NodeId node);
 chain::Member member(NodeId node);
+/// The same with the weight that the plan gives it.
+chain::Member member(const Plan& plan, NodeId node);
+/// A third or more of the weight: then agreement may break, and only guilt can be shown.
+bool too_many_lie(const Plan& plan);
 Address account(uint64_t number);
 chain::Genesis make_genesis(const Plan& plan);
 

@@ -8,7 +8,8 @@ namespace {
 
 class ReadIndex final : public Checker {
   public:
-    [[nodiscard]] std::string_view name() const override { return "raft-read-index"; }
+    explicit ReadIndex(std::string_view name) : name_(name) {}
+    [[nodiscard]] std::string_view name() const override { return name_; }
 
     void on_start(NodeId node, const consensus::Base& /*base*/,
                   const std::vector<consensus::JournalRecord>& /*records*/,
@@ -42,14 +43,15 @@ class ReadIndex final : public Checker {
                                  node, at.id, at.height, place->second));
         asked.erase(place);
     }
+    std::string_view name_;
     std::map<NodeId, std::map<consensus::ReadId, Height>> asked_;
     Height final_;  ///< the highest position delivered anywhere
 };
 
 }  // namespace
 
-CheckerPtr make_raft_read_index(const Sight& /*sight*/) {
-    return std::make_unique<ReadIndex>();
+CheckerPtr make_read_index(std::string_view name) {
+    return std::make_unique<ReadIndex>(name);
 }
 
 }  // namespace holdfast::sim

@@ -107,6 +107,11 @@ void StateEquality::at_end() {
                   .head = head,
                   .blocks = prints_of(*view.store, Column::blocks),
                   .meta = prints_of(*view.store, Column::meta)};
+        // Any quorum's signatures make a mark of Byzantine agreement.
+        if (stage_.plan().engine == "bft")
+            std::erase_if(kept.blocks, [](const auto& item) {
+                return item.first.front() == static_cast<uint8_t>(ledger::keys::BlockPart::mark);
+            });
         std::erase_if(kept.meta,
                       [&](const auto& item) { return !is_the_same_everywhere(item.first); });
         all.push_back(std::move(kept));

@@ -19,7 +19,15 @@ NodeId Clients::someone(Random& random) const {
     return std::next(machines_.begin(), static_cast<ptrdiff_t>(chosen))->first;
 }
 
-void Clients::begin(const Operation& operation) {
+// Nobody trusts a liar twice.
+NodeId Clients::honest(NodeId node) const {
+    while (around_.plan.lies(node)) node = NodeId(node.value % around_.plan.nodes + 1);
+    return node;
+}
+
+void Clients::begin(const Operation& planned) {
+    Operation operation = planned;
+    operation.node = honest(planned.node);
     const uint64_t account = operation.account;
     if (operation.kind == OperationKind::read) return read(account, operation.node);
     if (operation.kind == OperationKind::excess) return overreach(operation);

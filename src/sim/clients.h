@@ -17,7 +17,7 @@ class Clients {
 
     Clients(Surroundings& around, Machines& machines) : around_(around), machines_(machines) {}
 
-    void begin(const Operation& operation);
+    void begin(const Operation& planned);
     /// More than half of the founding operators approve the call, one after another.
     void propose(const Bytes& call);
     void on_executed(NodeId node, const ledger::Executed& executed);
@@ -51,6 +51,7 @@ class Clients {
     void ask_at(NodeId node, Waiting& waiting);
     void read(uint64_t account, NodeId node);
     void acknowledge(const Hash32& hash, NodeId node, Height height);
+    [[nodiscard]] NodeId honest(NodeId node) const;
     [[nodiscard]] NodeId someone(Random& random) const;
     Random random(std::string_view what) { return draw(around_.plan.seed, what, ++draws_); }
 

@@ -115,7 +115,8 @@ std::string Run::strike_disk(const Fault& fault, Machine& machine) {
               [this, node = fault.node] { machines_.at(node)->journal_disk().set_full(false); });
         return {};
     }
-    if (std::string why_not = atlas_.forbids_damage(fault.node); !why_not.empty()) return why_not;
+    if (plan_.lies(fault.node)) return "it lies, which is worse";
+    if (std::string why_not = atlas_->forbids_damage(fault.node); !why_not.empty()) return why_not;
     // It may have been ordered, and then the good copy that is left may be the one that goes.
     if (clients_.operators_wait()) return "the membership is about to change";
     Random dice =
@@ -130,7 +131,7 @@ std::string Run::strike_disk(const Fault& fault, Machine& machine) {
         kill(machine, Death::killed, fault.lasts);
         machine.lose_journal(fault.kind == FaultKind::wipe);
     }
-    atlas_.damaged(fault.node);
+    atlas_->damaged(fault.node);
     return {};
 }
 
@@ -143,10 +144,10 @@ std::string Run::operate(const Fault& fault, Machine& machine) {
             });
         return {};
     }
-    if (std::string why_not = atlas_.forbids_change(fault.kind, machine.id()); !why_not.empty())
+    if (std::string why_not = atlas_->forbids_change(fault.kind, machine.id()); !why_not.empty())
         return why_not;
     clients_.propose(fault.kind == FaultKind::add_member
-                         ? ledger::encode_add_member(member(machine.id()))
+                         ? ledger::encode_add_member(member(plan_, machine.id()))
                          : ledger::encode_remove_member(machine.id()));
     return {};
 }

@@ -4,22 +4,43 @@
 #include "base/check.h"
 #include "sim/draw.h"
 #include "sim/process.h"
+#include "sim/twins.h"
 
 namespace holdfast::sim {
 
-Machine::Machine(Surroundings& around, NodeId id)
-    : around_(around), id_(id), clock_(around.schedule) {
+Machine::Machine(Surroundings& around, NodeId id, Twin twin)
+    : around_(around), id_(id), twin_(twin), clock_(around.schedule) {
     journal_disk_.on_platter([this](consensus::Token token) {
         unborn_ = false;
         around_.watch.platter(id_, token);
     });
-    around_.network.plug(id_, *this);
+    if (twin == Twin::none) around_.network.plug(id_, *this);
 }
 
 Machine::~Machine() = default;
 
 Random Machine::random(std::string_view what) {
-    return draw(around_.plan.seed, what, id_.value, ++draws_);
+    return draw(around_.plan.seed, what, number(), ++draws_);
+}
+
+uint64_t Machine::number() const {
+    return id_.value + (twin_ == Twin::second ? twin_offset : 0);
+}
+
+bool Machine::talks_to(NodeId peer) const {
+    if (twin_ == Twin::none || around_.plan.lies(peer)) return true;
+    const bool with_first = draw(around_.plan.seed, "side", peer.value).chance(1, 2);
+    return with_first == (twin_ == Twin::first);
+}
+
+NodeId Machine::address_of(NodeId peer) const {
+    const bool is_aside = twin_ == Twin::second && around_.plan.lies(peer);
+    return is_aside ? NodeId(peer.value + twin_offset) : peer;
+}
+
+NodeId Machine::address_for(NodeId peer) const {
+    const bool is_aside = twin_ == Twin::second && around_.plan.lies(peer);
+    return is_aside ? NodeId(id_.value + twin_offset) : id_;
 }
 
 void Machine::install() {
@@ -92,6 +113,8 @@ void Machine::die(Death why) {
     around_.dying(*this);
     around_.watch.life_ended(id_, why);
     around_.network.drop_connections(id_, why == Death::power_lost);
+    if (twin_ == Twin::second)
+        around_.network.drop_connections(NodeId(number()), why == Death::power_lost);
     process_.reset();
     deferred_.clear();
     paused_ = false;
@@ -198,13 +221,11 @@ bool Machine::knows(NodeId peer) const {
 }
 
 void Machine::on_message(NodeId from, Buffer message) {
-    handle([this, from, message = std::move(message)] {
-        process_->node()->on_message(from, message);
-    });
+    handle([this, from, message = std::move(message)] { process_->hear(from, message); });
 }
 
 void Machine::on_connected(NodeId peer, ConnectionId connection) {
-    if (!up()) return around_.network.close(connection, id_);
+    if (!up()) return around_.network.close(connection, address_for(peer));
     handle([this, peer, connection] { process_->on_connected(peer, connection); });
 }
 

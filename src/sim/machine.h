@@ -32,7 +32,8 @@ class Process;
 
 class Machine final : public Socket {
   public:
-    Machine(Surroundings& around, NodeId id);
+    enum class Twin : uint8_t { none, first, second };
+    Machine(Surroundings& around, NodeId id, Twin twin = Twin::none);
     ~Machine() override;
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
@@ -59,6 +60,13 @@ class Machine final : public Socket {
     void handle_at(Duration when, std::function<void()> action);
 
     [[nodiscard]] NodeId id() const { return id_; }
+    /// Which of the two that a liar is.
+    [[nodiscard]] Twin twin() const { return twin_; }
+    /// Honest peers talk to one of two twins only; liars to their like.
+    [[nodiscard]] bool talks_to(NodeId peer) const;
+    /// Where the peer is for this machine, and this machine for the peer.
+    [[nodiscard]] NodeId address_of(NodeId peer) const;
+    [[nodiscard]] NodeId address_for(NodeId peer) const;
     [[nodiscard]] bool up() const { return process_ != nullptr; }
     [[nodiscard]] bool paused() const { return paused_; }
     [[nodiscard]] uint64_t lives() const { return lives_; }
@@ -95,11 +103,14 @@ class Machine final : public Socket {
     void after_event();
     void rejoin(bool with_store);
     void note_journal_lost();
+    /// Draws are named by this.
+    [[nodiscard]] uint64_t number() const;
     [[nodiscard]] Random random(std::string_view what);
     [[nodiscard]] Duration lane_time(env::Lane lane);
 
     Surroundings& around_;
     NodeId id_;
+    Twin twin_;
     VirtualClock clock_;
     JournalDisk journal_disk_;
     StoreDisk store_disk_;

@@ -85,6 +85,8 @@ class Checker {
                             std::span<const consensus::Effect> /*effects*/) {}
     /// The node handed a message (as node/messages.h encodes it) to its transport.
     virtual void on_send(NodeId /*from*/, NodeId /*to*/, ByteView /*message*/) {}
+    /// The same of a node that lies. Of such nothing else is told.
+    virtual void on_lie(NodeId /*from*/, NodeId /*to*/, ByteView /*message*/) {}
     /// Of sessions, if the plan has any. The node forgot what it had said to the peer and heard
     /// from it, and begins with number one; its present session has this connection; it is to carry
     /// this message; the node was handed this one, which came by that connection.

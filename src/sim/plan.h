@@ -3,6 +3,7 @@
 // file, readable and editable.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -106,10 +107,18 @@ struct Plan {
     uint64_t jitter_percent = 100;          ///< of that delay left to chance; at 0 all are equal
     uint64_t sync_us = 300;                 ///< mean of a journal's sync without faults
     uint64_t outbid_percent = 0;            ///< of clients that waited in vain: they bid more
+    // Of bft alone.
+    uint64_t epoch_blocks = 256;
+    uint64_t delta_us = 150'000;  ///< what its timers take a message to need
+    uint64_t weight_max = 1;      ///< weights of members are drawn up to this
+    uint64_t liars = 0;           ///< members that lie, as a bit set
     uint64_t core = 0;  ///< nodes healed at the end, as a bit set (bit 0: node 1); 0: drawn by seed
     std::vector<Fault> faults;          ///< by time
     std::vector<Operation> operations;  ///< by time
     bool operator==(const Plan&) const = default;
+    [[nodiscard]] bool lies(NodeId node) const {
+        return node.value >= 1 && node.value <= nodes && (liars >> (node.value - 1) & 1) != 0;
+    }
 };
 
 struct PlanOptions {
@@ -119,6 +128,8 @@ struct PlanOptions {
     uint64_t seed = 1;
     Duration lasts{60'000'000};
     uint64_t load_per_second = 10;
+    /// How many members lie; else it is drawn, so that they weigh less than a third.
+    std::optional<uint64_t> liars;
 };
 
 /// Swarm [Groce 2012]: first which classes of faults this seed has at all, then their rates, then

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 
 #include "sim/fault_table.h"
 
@@ -15,7 +16,7 @@ constexpr uint64_t lasts_max_us = 24 * 3600 * us_per_second;
 
 // ------------------------------------------------------------------------------------- settings
 
-enum class Form : uint8_t { number, time };
+enum class Form : uint8_t { number, time, nodes };
 /// A setting that is one number.
 struct Setting {
     std::string_view name;
@@ -36,7 +37,14 @@ constexpr std::array settings{
     Setting{"jitter-percent", &Plan::jitter_percent, Form::number, 0, 100},
     Setting{"sync", &Plan::sync_us, Form::time, 0, 60 * us_per_second},
     Setting{"outbid-percent", &Plan::outbid_percent, Form::number, 0, 100},
+    Setting{"epoch-blocks", &Plan::epoch_blocks, Form::number, 1, 1'000'000'000},
+    Setting{"delta", &Plan::delta_us, Form::time, 1'000, 60 * us_per_second},
+    Setting{"weight-max", &Plan::weight_max, Form::number, 1, 1'000'000},
+    Setting{"liars", &Plan::liars, Form::nodes, 0, UINT64_MAX},
 };
+/// From here on they are of bft alone, and written for it alone.
+constexpr size_t bft_settings = 10;
+static_assert(settings[bft_settings].name == "epoch-blocks");
 
 std::string moment(Duration at) {
     const int64_t us = at.count();
@@ -114,6 +122,30 @@ std::optional<uint64_t> node_set(std::string_view word) {
         if (comma == std::string_view::npos) return set;
         word.remove_prefix(comma + 1);
     }
+}
+
+std::string value_text(const Setting& setting, uint64_t value) {
+    switch (setting.form) {
+        case Form::time:
+            return exact_time(value);
+        case Form::nodes:
+            return node_list(value);
+        case Form::number:
+            break;
+    }
+    return fmt::format("{}", value);
+}
+
+std::optional<uint64_t> value_of(const Setting& setting, std::string_view word) {
+    switch (setting.form) {
+        case Form::time:
+            return time_of(word);
+        case Form::nodes:
+            return node_set(word);
+        case Form::number:
+            break;
+    }
+    return number(word);
 }
 
 std::optional<uint64_t> milliseconds_of(std::string_view word) {
@@ -225,7 +257,7 @@ class Parser {
         }
         const auto known = std::ranges::find(settings, name, &Setting::name);
         if (known == settings.end()) return refuse(name, "is neither a setting nor a time");
-        const auto read = known->form == Form::time ? time_of(value) : number(value);
+        const auto read = value_of(*known, value);
         if (!read || *read < known->low || *read > known->high)
             return refuse(value, fmt::format("{} is {} to {}{}", name, known->low, known->high,
                                              known->form == Form::time ? " us" : ""));
@@ -331,6 +363,7 @@ class Parser {
         std::ranges::stable_sort(plan_.faults, {}, &Fault::at);
         std::ranges::stable_sort(plan_.operations, {}, &Operation::at);
         if (plan_.core >> machines() != 0) refuse("core", "holds a node that is not there");
+        if (plan_.liars >> plan_.nodes != 0) refuse("liars", "holds a node that is no founder");
         const bool late = (!plan_.faults.empty() && plan_.faults.back().at > plan_.lasts) ||
                           (!plan_.operations.empty() && plan_.operations.back().at > plan_.lasts);
         if (late) refuse("lasts", "ends before the last fault or operation");
@@ -349,10 +382,9 @@ class Parser {
 
 std::string to_text(const Plan& plan) {
     std::string text = fmt::format("engine {}\nprofile {}\n", plan.engine, plan.profile);
-    for (const Setting& it : settings)
-        text += fmt::format(
-            "{} {}\n", it.name,
-            it.form == Form::time ? exact_time(plan.*it.field) : fmt::format("{}", plan.*it.field));
+    const size_t count = plan.engine == "bft" ? settings.size() : bft_settings;
+    for (const Setting& it : std::span(settings).first(count))
+        text += fmt::format("{} {}\n", it.name, value_text(it, plan.*it.field));
     text += fmt::format(
         "lasts {}\nstreams {}\ncore {}\n", exact_time(static_cast<uint64_t>(plan.lasts.count())),
         plan.streams ? "yes" : "no", plan.core == 0 ? "drawn" : node_list(plan.core));

@@ -1,6 +1,7 @@
 // The ports of a node, on the virtual world.
 #include "sim/process.h"
 
+#include "consensus/bft/bft.h"
 #include "consensus/raft/raft.h"
 #include "sim/cast.h"
 #include "sim/draw.h"
@@ -26,7 +27,10 @@ Process::Process(Machine& machine, uint64_t life)
       identity_{.genesis = machine.around_.genesis_hash,
                 .self = machine.id_,
                 .incarnation =
-                    draw(machine.around_.plan.seed, "process", machine.id_.value, life).next()} {}
+                    draw(machine.around_.plan.seed, "process", machine.number(), life).next()} {
+    if (machine.twin() != Machine::Twin::none)
+        liar_.emplace(around_.plan, around_.genesis_hash, machine.id_, machine.number());
+}
 
 // The node goes first: it holds snapshots of the store.
 Process::~Process() {
@@ -39,7 +43,7 @@ Status Process::open() {
         .self = machine_.id_,
         .voting_seed = voting_seed(machine_.id_),
         .fee_recipient = member(machine_.id_).operator_account,
-        .fresh_incarnation = draw(seed, "fresh", machine_.id_.value, life_).next() | 1,
+        .fresh_incarnation = draw(seed, "fresh", machine_.number(), life_).next() | 1,
         .mempool = {},
         .bootstrap = {},
         .blocks_kept = around_.plan.blocks_kept,
@@ -61,6 +65,33 @@ Status Process::open() {
     return {};
 }
 
+std::unique_ptr<consensus::Engine> Process::restore_raft(
+    const node::RestoreArguments& arguments) const {
+    const raft::Config config{
+        .self = machine_.id_,
+        .seed = draw(around_.plan.seed, "engine", machine_.number(), life_).next(),
+        .incarnation = arguments.incarnation,
+        .election_timeout =
+            std::chrono::milliseconds(around_.genesis.parameters.election_timeout_ms),
+        .heartbeat = std::chrono::milliseconds(around_.genesis.parameters.heartbeat_ms),
+        .payload_bytes_max = around_.genesis.parameters.payload_bytes_max,
+        .log_bytes_retained = around_.plan.log_bytes_retained};
+    return raft::restore(config, arguments.base, arguments.records, arguments.health, arguments.now,
+                         arguments.effects);
+}
+
+std::unique_ptr<consensus::Engine> Process::restore_bft(
+    const node::RestoreArguments& arguments) const {
+    bft::Config config = bft::config_for(around_.genesis);
+    config.self = machine_.id_;
+    config.voting_seed = voting_seed(machine_.id_);
+    config.seed = draw(around_.plan.seed, "engine", machine_.number(), life_).next();
+    config.incarnation = arguments.incarnation;
+    config.journal_bytes_max = config.candidates_bytes_max = around_.plan.log_bytes_retained;
+    return bft::restore(config, arguments.base, arguments.records, arguments.health, arguments.now,
+                        arguments.effects);
+}
+
 std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArguments& arguments) {
     Watch& watch = around_.watch;
     const NodeId self = machine_.id_;
@@ -78,17 +109,8 @@ std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArgum
                       arguments.incarnation);
         if (!machine_.journal_disk_.all_synced()) watch.unsynced_start(self);
     }
-    const raft::Config config{
-        .self = self,
-        .seed = draw(around_.plan.seed, "engine", self.value, life_).next(),
-        .incarnation = arguments.incarnation,
-        .election_timeout =
-            std::chrono::milliseconds(around_.genesis.parameters.election_timeout_ms),
-        .heartbeat = std::chrono::milliseconds(around_.genesis.parameters.heartbeat_ms),
-        .payload_bytes_max = around_.genesis.parameters.payload_bytes_max,
-        .log_bytes_retained = around_.plan.log_bytes_retained};
-    auto engine = raft::restore(config, arguments.base, arguments.records, arguments.health,
-                                arguments.now, arguments.effects);
+    auto engine = around_.genesis.engine == chain::EngineKind::bft ? restore_bft(arguments)
+                                                                   : restore_raft(arguments);
     engine_ = engine.get();
     for (const consensus::Effect& effect : arguments.effects)
         if (const auto* persist = std::get_if<consensus::Persist>(&effect))
@@ -118,7 +140,7 @@ void Process::tick() {
         const auto deadline = link.session.deadline();
         if (!deadline || *deadline > now) continue;
         apply(peer, link, link.session.tick(now));
-        pump(link);
+        pump(peer, link);
     }
 }
 
@@ -145,14 +167,26 @@ void Process::rearm() {
 
 void Process::send(NodeId to, env::Priority priority, Buffer message) {
     if (!pulse_.beat()) return;
+    if (!liar_) return dispatch(to, priority, std::move(message));
+    if (!machine_.talks_to(to)) return;
+    for (Buffer& other : liar_->instead_of(to, message)) dispatch(to, priority, std::move(other));
+}
+
+void Process::hear(NodeId from, const Buffer& message) {
+    const Buffer heard = liar_ ? liar_->hears(message) : message;
+    if (heard) node_->on_message(from, heard);
+}
+
+void Process::dispatch(NodeId to, env::Priority priority, Buffer message) {
     around_.watch.sent(machine_.id_, to, *message);
-    if (!around_.plan.streams) return around_.network.send(machine_.id_, to, message);
+    if (!around_.plan.streams)
+        return around_.network.send(machine_.address_for(to), machine_.address_of(to), message);
     const auto at = links_.find(to);
     if (at == links_.end()) return;
     around_.watch.queued(machine_.id_, to, priority, *message);
     apply(to, at->second,
           at->second.session.send(machine_.clock_.now(), priority, std::move(message)));
-    pump(at->second);
+    pump(to, at->second);
 }
 
 void Process::run(env::Lane lane, std::function<void()> work, std::function<void()> done) {
@@ -191,7 +225,7 @@ void Process::set_peers(const chain::MemberSet& members) {
     std::erase_if(links_, [&](auto& item) {
         auto& [peer, link] = item;
         if (members.find(peer) != nullptr) return false;
-        if (link.connection) around_.network.close(*link.connection, machine_.id_);
+        if (link.connection) around_.network.close(*link.connection, machine_.address_for(peer));
         return true;
     });
     for (const chain::Member& it : members.members) {
@@ -208,11 +242,11 @@ void Process::set_peers(const chain::MemberSet& members) {
 
 void Process::dial_later(NodeId peer) {
     const auto at = links_.find(peer);
-    if (at == links_.end()) return;
+    if (at == links_.end() || !machine_.talks_to(peer)) return;
     machine_.handle_at(around_.schedule.now() + at->second.backoff.next(), [this, peer] {
         const auto link = links_.find(peer);
         if (link != links_.end() && !link->second.connection)
-            around_.network.dial(machine_.id_, peer);
+            around_.network.dial(machine_.address_for(peer), machine_.address_of(peer));
     });
 }
 
@@ -223,13 +257,13 @@ void Process::on_dial_failed(NodeId peer) {
 
 void Process::on_connected(NodeId peer, ConnectionId connection) {
     const auto at = links_.find(peer);
-    if (at == links_.end()) return around_.network.close(connection, machine_.id_);
+    if (at == links_.end()) return around_.network.close(connection, machine_.address_for(peer));
     Link& link = at->second;
     const Duration now = around_.schedule.now();
     if (link.connection) {
         if (now - link.since < racing && *link.connection < connection)
-            return around_.network.close(connection, machine_.id_);
-        around_.network.close(*link.connection, machine_.id_);
+            return around_.network.close(connection, machine_.address_for(peer));
+        around_.network.close(*link.connection, machine_.address_for(peer));
     }
     link.connection = connection;
     link.since = now;
@@ -243,12 +277,12 @@ void Process::on_bytes(NodeId peer, ConnectionId connection, ByteView bytes) {
     apply(peer, at->second, at->second.session.received(machine_.clock_.now(), bytes));
     // A message may have changed whom we talk to.
     const auto still = links_.find(peer);
-    if (still != links_.end()) pump(still->second);
+    if (still != links_.end()) pump(peer, still->second);
 }
 
 void Process::on_room(NodeId peer, ConnectionId connection) {
     const auto at = links_.find(peer);
-    if (at != links_.end() && at->second.connection == connection) pump(at->second);
+    if (at != links_.end() && at->second.connection == connection) pump(peer, at->second);
 }
 
 void Process::on_broken(NodeId peer, ConnectionId connection) {
@@ -260,29 +294,29 @@ void Process::apply(NodeId peer, Link& link, session::Output output) {
     const ConnectionId connection = link.connection.value_or(ConnectionId{});
     if (link.connection)
         for (const Buffer& frames : output.frames)
-            around_.network.write(*link.connection, machine_.id_, frames);
+            around_.network.write(*link.connection, machine_.address_for(peer), frames);
     if (output.close && link.connection) {
         around_.watch.line(machine_.id_, fmt::format("closes the connection to node {}: {}", peer,
                                                      describe(*output.close)));
-        around_.network.close(*link.connection, machine_.id_);
+        around_.network.close(*link.connection, machine_.address_for(peer));
         lost(peer, link);
     }
     // Last: it may change everything, this link included.
     for (const Buffer& message : output.messages) {
         around_.watch.handed(machine_.id_, peer, connection.value, *message);
-        node_->on_message(peer, message);
+        hear(peer, message);
     }
 }
 
-void Process::pump(Link& link) {
+void Process::pump(NodeId peer, Link& link) {
     while (link.connection) {
-        const size_t room = around_.network.room(*link.connection, machine_.id_);
+        const size_t room = around_.network.room(*link.connection, machine_.address_for(peer));
         if (room == 0) return;
         const session::Output output =
             link.session.writable(machine_.clock_.now(), std::min(room, write_bytes_max));
         if (output.frames.empty()) return;
         for (const Buffer& frames : output.frames)
-            around_.network.write(*link.connection, machine_.id_, frames);
+            around_.network.write(*link.connection, machine_.address_for(peer), frames);
     }
 }
 

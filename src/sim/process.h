@@ -2,6 +2,7 @@
 // virtual world. It dies by its pulse; nothing of it survives but what is on the machine's disk.
 #pragma once
 
+#include "sim/liar.h"
 #include "sim/machine.h"
 
 namespace holdfast::sim {
@@ -21,6 +22,7 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     void rearm();
     void disarm() { armed_.reset(); }
 
+    void hear(NodeId from, const Buffer& message);
     void on_connected(NodeId peer, ConnectionId connection);
     void on_dial_failed(NodeId peer);
     void on_bytes(NodeId peer, ConnectionId connection, ByteView bytes);
@@ -53,9 +55,14 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     void set_peers(const chain::MemberSet& members);
     void dial_later(NodeId peer);
     void apply(NodeId peer, Link& link, session::Output output);
-    void pump(Link& link);
+    void pump(NodeId peer, Link& link);
+    void dispatch(NodeId to, env::Priority priority, Buffer message);
     void lost(NodeId peer, Link& link);
     std::unique_ptr<consensus::Engine> make_engine(const node::RestoreArguments& arguments);
+    [[nodiscard]] std::unique_ptr<consensus::Engine> restore_raft(
+        const node::RestoreArguments& arguments) const;
+    [[nodiscard]] std::unique_ptr<consensus::Engine> restore_bft(
+        const node::RestoreArguments& arguments) const;
     Logger logger();
 
     Machine& machine_;
@@ -69,6 +76,7 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     const consensus::Engine* engine_ = nullptr;
     std::unique_ptr<node::Node> node_;
     std::optional<Duration> armed_;
+    std::optional<Liar> liar_;  ///< whoever lies has one
 };
 
 }  // namespace holdfast::sim

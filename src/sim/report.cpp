@@ -16,6 +16,18 @@ struct Rule {
 constexpr std::array promises{
     Rule{"acked", "What was acknowledged to a client stays in the ledger for ever."},
     Rule{"agreement", "No two nodes ever have different final blocks at the same height."},
+    Rule{"bft-accountability", "Whoever broke agreement can be named by what he has signed."},
+    Rule{"bft-certificate", "A certificate is signed by more than two thirds of the weight."},
+    Rule{"bft-durability", "The payload of what is final is on the disks of a quorum."},
+    Rule{"bft-evidence", "Whoever accuses proves it, and nobody honest is accused."},
+    Rule{"bft-finality", "Each final proposal is in the past of every later one."},
+    Rule{"bft-notarized", "Only what a quorum has notarized is finalized."},
+    Rule{"bft-one-voice", "A validator never says two things that exclude each other."},
+    Rule{"bft-parent", "A proposal stands on a notarized one, with only skipped views between."},
+    Rule{"bft-promise", "What a validator says is on its disk."},
+    Rule{"bft-quorums", "No two certificates that exclude each other can come about."},
+    Rule{"bft-read", "A read sees everything that was final when it was asked."},
+    Rule{"bft-stability", "A validator that comes back knows everything that it had on disk."},
     Rule{"bounds", "Every queue, log and message stays below its limit."},
     Rule{"conservation", "Money is neither made nor lost: balances add up to what was issued."},
     Rule{"durability", "What is final is on the disks of a quorum."},
@@ -91,6 +103,7 @@ std::string facts(const Report& report) {
     fact("engine", plan.engine);
     fact("nodes", plan.spares == 0 ? std::to_string(plan.nodes)
                                    : fmt::format("{} and {} spare", plan.nodes, plan.spares));
+    if (plan.liars != 0) fact("liars", node_list(plan.liars));
     fact("faults", plan.profile);
     fact("simulated", rough_time(outcome.simulated));
     fact("events", grouped(outcome.events));

@@ -43,11 +43,14 @@ Run::Run(const Plan& plan, const RunOptions& options)
               .schedule = schedule_,
               .network = network_,
               .watch = watch_,
-              .executed = [this](NodeId node,
-                                 const ledger::Executed& it) { clients_.on_executed(node, it); },
+              .executed =
+                  [this](NodeId node, const ledger::Executed& it) {
+                      if (!plan_.lies(node)) clients_.on_executed(node, it);
+                  },
               .dying = [this](const Machine& machine) { on_dying(machine); }},
       clients_(around_, machines_),
-      atlas_(plan_, machines_) {
+      atlas_(plan_.engine == "bft" ? make_bft_atlas(plan_, genesis_, machines_)
+                                   : make_raft_atlas(plan_, machines_)) {
     running = this;
     running_options = &options_;
     set_last_words(on_last_words);
@@ -62,7 +65,8 @@ Run::~Run() {
 
 std::vector<NodeId> Run::nodes() const {
     std::vector<NodeId> ids;
-    for (const auto& [id, machine] : machines_) ids.push_back(id);
+    for (const auto& [id, machine] : machines_)
+        if (!plan_.lies(id)) ids.push_back(id);
     return ids;
 }
 
@@ -80,12 +84,18 @@ NodeView Run::view(NodeId node) const {
 void Run::set_the_stage() {
     for (uint64_t id = 1; id <= plan_.nodes + plan_.spares; ++id) {
         const NodeId node(id);
+        const auto twin = plan_.lies(node) ? Machine::Twin::first : Machine::Twin::none;
         const auto& machine =
-            machines_.emplace(node, std::make_unique<Machine>(around_, node)).first->second;
+            machines_.emplace(node, std::make_unique<Machine>(around_, node, twin)).first->second;
         machine->install();
         Random dice = draw(plan_.seed, "start", id);
         const Duration after(static_cast<int64_t>(dice.below(200'000)));
         schedule_.at(after, dice.next(), [&machine = *machine] { machine.start(); });
+        if (plan_.lies(node)) add_twin(node);
+    }
+    if (plan_.liars != 0) {
+        clients_.stay_with(nodes());
+        go_on_lying();
     }
     for (size_t i = 0; i < plan_.faults.size(); ++i)
         schedule_.at(plan_.faults[i].at, i, [this, i] {
@@ -95,6 +105,30 @@ void Run::set_the_stage() {
         schedule_.at(plan_.operations[i].at, i, [this, i] {
             if (!calm_) clients_.begin(plan_.operations[i]);
         });
+}
+
+void Run::add_twin(NodeId liar) {
+    const auto& set =
+        twins_.emplace(liar, std::make_unique<TwinSet>(around_, *machines_.at(liar))).first->second;
+    set->machine.install();
+    Random dice = draw(plan_.seed, "start", liar.value + twin_offset);
+    const Duration after(static_cast<int64_t>(dice.below(200'000)));
+    schedule_.at(after, dice.next(), [&machine = set->machine] { machine.start(); });
+}
+
+// A node that finds its key in other hands falls silent, which is not what a liar does. And a dead
+// one tells no lies.
+void Run::go_on_lying() {
+    constexpr Duration now_and_then = 500ms;
+    killing_ = true;
+    for (const auto& [id, set] : twins_)
+        for (Machine* machine : {machines_.at(id).get(), &set->machine}) {
+            if (machine->up() && machine->engine()->status().role == "abstaining")
+                machine->die(Death::killed);
+            if (!machine->up() && schedule_.now() > now_and_then) machine->start();
+        }
+    killing_ = false;
+    schedule_.at(schedule_.now() + now_and_then, 0, [this] { go_on_lying(); });
 }
 
 bool Run::play(Duration deadline, const std::function<bool()>& until) {
@@ -122,6 +156,8 @@ Outcome Run::go() {
     set_the_stage();
     play(plan_.lasts, {});
     calm_ = true;
+    unrecoverable_ = too_many_lie(plan_);
+    if (unrecoverable_) return outcome();
     if (watch_.violations().empty() && demand_progress()) watch_.end();
     return outcome();
 }
@@ -143,7 +179,8 @@ void Run::heal(const std::vector<NodeId>& nodes) {
 }
 
 void Run::on_dying(const Machine& machine) {
-    atlas_.remember(machine);
+    if (machine.twin() != Machine::Twin::none) return;  // it is seen to
+    atlas_->remember(machine);
     if (killing_) return;
     // By its own fault or its disk's: whoever runs it starts it again.
     Random dice = draw(plan_.seed, "again", machine.id().value, machine.lives());
@@ -156,7 +193,7 @@ std::vector<NodeId> Run::core() const {
     if (unrecoverable_) return members;
     const node::Node* newest = nullptr;
     for (const auto& [id, machine] : machines_)
-        if (const node::Node* it = machine->node())
+        if (const node::Node* it = machine->node(); it != nullptr && !plan_.lies(id))
             if (newest == nullptr || it->head() > newest->head()) newest = it;
     for (const NodeId id : core_)
         if (newest != nullptr && newest->members().find(id) != nullptr) members.push_back(id);
@@ -184,8 +221,9 @@ bool Run::demand_progress() {
     Random dice = draw(plan_.seed, "core");
     core_.clear();
     for (uint64_t id = 1; id <= plan_.nodes + plan_.spares; ++id)
-        if ((plan_.core >> (id - 1) & 1) != 0) core_.push_back(NodeId(id));
-    if (core_.empty()) core_ = atlas_.draw_core(dice);
+        if ((plan_.core >> (id - 1) & 1) != 0 && !plan_.lies(NodeId(id)))
+            core_.push_back(NodeId(id));
+    if (core_.empty()) core_ = atlas_->draw_core(dice);
 
     for (const bool everybody : {false, true}) {
         if (everybody) core_ = nodes();
@@ -200,7 +238,7 @@ bool Run::demand_progress() {
             play(schedule_.now() + time_to_settle, [this, &goal] { return settled(goal); });
         if (!watch_.violations().empty()) return false;
         if (done) continue;
-        const std::string excuse = atlas_.hopeless(core_);
+        const std::string excuse = atlas_->hopeless(core_);
         if (excuse.empty()) {
             watch_.violation("liveness", fmt::format("{} after {} s without faults: {}",
                                                      everybody ? "the cluster did not settle"
@@ -249,7 +287,8 @@ Outcome Run::outcome() const {
     outcome.events = events_;
     outcome.engine_steps = watch_.engine_steps;
     for (const auto& [id, machine] : machines_)
-        if (machine->up()) outcome.blocks = std::max(outcome.blocks, machine->node()->head().value);
+        if (machine->up() && !plan_.lies(id))
+            outcome.blocks = std::max(outcome.blocks, machine->node()->head().value);
     outcome.transfers_acknowledged = clients_.acknowledged;
     outcome.transfers_unknown = clients_.waiting();
     outcome.reads_answered = clients_.reads_answered;

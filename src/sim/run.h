@@ -3,6 +3,7 @@
 
 #include "sim/atlas.h"
 #include "sim/clients.h"
+#include "sim/twins.h"
 #include "sim/world.h"
 
 namespace holdfast::sim {
@@ -30,6 +31,8 @@ class Run final : public Stage {
 
   private:
     void set_the_stage();
+    void add_twin(NodeId liar);
+    void go_on_lying();
     /// Until `until` says so, a rule is broken, or time is up; false in the last case.
     bool play(Duration deadline, const std::function<bool()>& until);
     bool demand_progress();
@@ -57,8 +60,9 @@ class Run final : public Stage {
     Watch watch_;
     Surroundings around_;
     std::map<NodeId, std::unique_ptr<Machine>> machines_;
+    std::map<NodeId, std::unique_ptr<TwinSet>> twins_;  ///< of those who lie
     Clients clients_;
-    Atlas atlas_;
+    std::unique_ptr<Atlas> atlas_;
     bool calm_ = false;     ///< the faults are over
     bool killing_ = false;  ///< by the plan, which also says when it starts again
     std::vector<NodeId> core_;

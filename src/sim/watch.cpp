@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "node/trace.h"
+#include "sim/cast.h"
 #include "sim/draw.h"
 
 namespace holdfast::sim {
@@ -82,7 +83,7 @@ void Watch::started(NodeId node, const consensus::Base& base,
     up_since_[node] = stage_.now();
     if (recording())
         line(node, fmt::format("starts at block {} with {} records", base.applied, records.size()));
-    each([&](Checker& it) { it.on_start(node, base, records, health, incarnation); });
+    each_of(node, [&](Checker& it) { it.on_start(node, base, records, health, incarnation); });
 }
 
 void Watch::unsynced_start(NodeId node) {
@@ -99,27 +100,30 @@ void Watch::life_ended(NodeId node, Death why) {
         line(node, std::string(to_string(why)));
     }
     roles_.erase(node);
-    each([&](Checker& it) { it.on_end(node, why); });
+    each_of(node, [&](Checker& it) { it.on_end(node, why); });
 }
 
 void Watch::journal_lost(NodeId node) {
     line(node, "its journal is not what it was");
-    each([&](Checker& it) { it.on_journal_lost(node); });
+    each_of(node, [&](Checker& it) { it.on_journal_lost(node); });
 }
 
 void Watch::input(NodeId node, const consensus::Input& input) {
     trace_ = node::mix(mix(trace_, node.value), input);
     ++engine_steps;
-    each([&](Checker& it) { it.on_input(node, input); });
+    each_of(node, [&](Checker& it) { it.on_input(node, input); });
 }
 
 void Watch::effects(NodeId node, const consensus::Engine& engine,
                     std::span<const consensus::Effect> effects) {
     for (const consensus::Effect& effect : effects) trace_ = node::mix(trace_, effect);
-    each([&](Checker& it) { it.on_effects(node, engine, effects); });
+    each_of(node, [&](Checker& it) { it.on_effects(node, engine, effects); });
     if (engine_steps % role_is_looked_at_every != 0) return;
     const consensus::EngineStatus status = engine.status();
     if (status.role == "leader") views_led_.insert(status.view);
+    // Validators take turns, in each epoch anew.
+    if (status.role == "validator" && status.leader == node)
+        views_led_.insert(mix(status.members_epoch, status.view));
     if (recorder_ == nullptr) return;
     auto& known = roles_[node];
     if (known.first == status.role && known.second == status.view) return;
@@ -130,27 +134,30 @@ void Watch::effects(NodeId node, const consensus::Engine& engine,
 }
 
 void Watch::sent(NodeId from, NodeId to, ByteView message) {
-    each([&](Checker& it) { it.on_send(from, to, message); });
+    if (stage_.plan().lies(from))
+        each([&](Checker& it) { it.on_lie(from, to, message); });
+    else
+        each([&](Checker& it) { it.on_send(from, to, message); });
 }
 
 void Watch::session(NodeId node, NodeId peer) {
-    each([&](Checker& it) { it.on_session(node, peer); });
+    each_of(node, peer, [&](Checker& it) { it.on_session(node, peer); });
 }
 
 void Watch::connected(NodeId node, NodeId peer, uint64_t connection) {
-    each([&](Checker& it) { it.on_connected(node, peer, connection); });
+    each_of(node, peer, [&](Checker& it) { it.on_connected(node, peer, connection); });
 }
 
 void Watch::queued(NodeId from, NodeId to, env::Priority priority, ByteView message) {
-    each([&](Checker& it) { it.on_queued(from, to, priority, message); });
+    each_of(from, to, [&](Checker& it) { it.on_queued(from, to, priority, message); });
 }
 
 void Watch::handed(NodeId node, NodeId from, uint64_t connection, ByteView message) {
-    each([&](Checker& it) { it.on_handed(node, from, connection, message); });
+    each_of(node, from, [&](Checker& it) { it.on_handed(node, from, connection, message); });
 }
 
 void Watch::platter(NodeId node, consensus::Token token) {
-    each([&](Checker& it) { it.on_platter(node, token); });
+    each_of(node, [&](Checker& it) { it.on_platter(node, token); });
 }
 
 void Watch::block(NodeId node, const ledger::Executed& executed) {
@@ -161,13 +168,14 @@ void Watch::block(NodeId node, const ledger::Executed& executed) {
         line(node, fmt::format("executes block {} with {} transactions",
                                executed.block.header.number, executed.block.transactions.size()));
     }
-    each([&](Checker& it) { it.on_block(node, executed); });
+    each_of(node, [&](Checker& it) { it.on_block(node, executed); });
 }
 
 void Watch::stopped(NodeId node, const Error& reason) {
     line(node, "stopped: " + describe(reason));
+    if (stage_.plan().lies(node) || too_many_lie(stage_.plan())) return;
     violation("stopped", fmt::format("node {} stopped: {}", node, describe(reason)));
-    each([&](Checker& it) { it.on_stopped(node, reason); });
+    each_of(node, [&](Checker& it) { it.on_stopped(node, reason); });
 }
 
 void Watch::made(const Hash32& transaction) {
@@ -175,7 +183,7 @@ void Watch::made(const Hash32& transaction) {
 }
 
 void Watch::admitted(NodeId node, const chain::RecoveredTransaction& taken) {
-    each([&](Checker& it) { it.on_admitted(node, taken); });
+    each_of(node, [&](Checker& it) { it.on_admitted(node, taken); });
 }
 
 void Watch::call(const Call& call) {

@@ -61,6 +61,15 @@ class Watch {
     void each(Call&& call) {
         for (const auto& checker : checkers_) call(*checker);
     }
+    /// Of what a liar does nothing is told but what others hear of it.
+    template <class Call>
+    void each_of(NodeId node, Call&& call) {
+        if (!stage_.plan().lies(node)) each(std::forward<Call>(call));
+    }
+    template <class Call>
+    void each_of(NodeId node, NodeId peer, Call&& call) {
+        if (!stage_.plan().lies(peer)) each_of(node, std::forward<Call>(call));
+    }
 
     const Stage& stage_;
     Recorder* recorder_;

@@ -1,8 +1,42 @@
-// Who still has what, and what follows from that.
+// Raft's judge: majorities of voters whose journals are what they were.
+#include <set>
+
+#include "consensus/raft/core.h"
 #include "sim/atlas.h"
 
 namespace holdfast::sim {
 namespace {
+
+class RaftAtlas final : public Atlas {
+  public:
+    RaftAtlas(const Plan& plan, const Machines& machines) : plan_(plan), machines_(machines) {}
+
+    [[nodiscard]] std::string forbids_damage(NodeId node) override;
+    [[nodiscard]] std::string forbids_change(FaultKind kind, NodeId node) override;
+    void damaged(NodeId node) override;
+    [[nodiscard]] std::vector<NodeId> draw_core(Random& random) override;
+    [[nodiscard]] std::string hopeless(const std::vector<NodeId>& core) override;
+    void remember(const Machine& machine) override;
+
+  private:
+    /// The newest configuration known to be committed, by whomever.
+    struct Committed {
+        raft::Index at;
+        raft::Configuration configuration;
+    };
+    [[nodiscard]] std::optional<Committed> committed_at(const Machine& machine) const;
+    [[nodiscard]] Committed newest() const;
+    [[nodiscard]] bool intact(const raft::Seat& seat) const;
+    [[nodiscard]] bool enough(const std::vector<raft::Seat>& seats,
+                              const std::set<NodeId>& nodes) const;
+    [[nodiscard]] bool settled() const;
+    void forget_healed();
+
+    const Plan& plan_;
+    const Machines& machines_;
+    Committed remembered_;
+    std::map<NodeId, uint64_t> damaged_;  ///< node -> its lives when that happened
+};
 
 const raft::Core* core_of(const Machine& machine) {
     return dynamic_cast<const raft::Core*>(machine.engine());
@@ -15,20 +49,18 @@ bool is_voter(const raft::Core& core) {
            core.log().configuration_index() <= core.commit();
 }
 
-}  // namespace
-
-std::optional<Atlas::Committed> Atlas::committed_at(const Machine& machine) const {
+std::optional<RaftAtlas::Committed> RaftAtlas::committed_at(const Machine& machine) const {
     const raft::Core* core = core_of(machine);
     if (core == nullptr || core->commit() < core->log().start().index) return std::nullopt;
     return Committed{core->commit(), core->log().mark_at(core->commit()).configuration};
 }
 
-void Atlas::remember(const Machine& machine) {
+void RaftAtlas::remember(const Machine& machine) {
     const auto known = committed_at(machine);
     if (known && known->at >= remembered_.at) remembered_ = *known;
 }
 
-Atlas::Committed Atlas::newest() const {
+RaftAtlas::Committed RaftAtlas::newest() const {
     Committed best = remembered_;
     for (const auto& [id, machine] : machines_) {
         const auto known = committed_at(*machine);
@@ -37,7 +69,7 @@ Atlas::Committed Atlas::newest() const {
     return best;
 }
 
-bool Atlas::intact(const raft::Seat& seat) const {
+bool RaftAtlas::intact(const raft::Seat& seat) const {
     const auto at = machines_.find(seat.id);
     if (at == machines_.end() || damaged_.contains(seat.id)) return false;
     const Machine& machine = *at->second;
@@ -45,13 +77,13 @@ bool Atlas::intact(const raft::Seat& seat) const {
                                  : seat.incarnation == machine.incarnation();
 }
 
-bool Atlas::enough(const std::vector<raft::Seat>& seats, const std::set<NodeId>& nodes) const {
+bool RaftAtlas::enough(const std::vector<raft::Seat>& seats, const std::set<NodeId>& nodes) const {
     const auto there = std::ranges::count_if(
         seats, [&](const raft::Seat& seat) { return nodes.contains(seat.id) && intact(seat); });
     return 2 * static_cast<size_t>(there) > seats.size();
 }
 
-bool Atlas::settled() const {
+bool RaftAtlas::settled() const {
     const Committed now = newest();
     if (now.configuration.voters.empty() || now.configuration.joint()) return false;
     for (const auto& [id, machine] : machines_) {
@@ -63,7 +95,7 @@ bool Atlas::settled() const {
     return true;
 }
 
-void Atlas::forget_healed() {
+void RaftAtlas::forget_healed() {
     std::erase_if(damaged_, [this](const auto& item) {
         const auto& [id, life] = item;
         const Machine& machine = *machines_.at(id);
@@ -72,11 +104,11 @@ void Atlas::forget_healed() {
     });
 }
 
-void Atlas::damaged(NodeId node) {
+void RaftAtlas::damaged(NodeId node) {
     damaged_[node] = machines_.at(node)->lives();
 }
 
-std::string Atlas::forbids_damage(NodeId node) {
+std::string RaftAtlas::forbids_damage(NodeId node) {
     forget_healed();
     if (damaged_.contains(node)) return "it is damaged already";
     if (!settled()) return "the membership is changing";
@@ -88,7 +120,7 @@ std::string Atlas::forbids_damage(NodeId node) {
     return enough(now.configuration.voters, others) ? "" : "it has one of the last good copies";
 }
 
-std::string Atlas::forbids_change(FaultKind kind, NodeId node) {
+std::string RaftAtlas::forbids_change(FaultKind kind, NodeId node) {
     forget_healed();
     if (!damaged_.empty()) return "a journal is damaged";
     if (!settled()) return "the membership is changing";
@@ -100,11 +132,9 @@ std::string Atlas::forbids_change(FaultKind kind, NodeId node) {
     return now.configuration.voters.size() <= least ? "too few members would be left" : "";
 }
 
-std::vector<NodeId> Atlas::draw_core(Random& random) {
+std::vector<NodeId> RaftAtlas::draw_core(Random& random) {
     forget_healed();
-    std::vector<NodeId> order;
-    for (const auto& [id, machine] : machines_) order.push_back(id);
-    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    const std::vector<NodeId> order = shuffled(machines_, random);
     const raft::Configuration now = newest().configuration;
     const auto is_enough = [&](const std::set<NodeId>& nodes) {
         return enough(now.voters, nodes) && (!now.joint() || enough(now.outgoing, nodes));
@@ -121,7 +151,7 @@ std::vector<NodeId> Atlas::draw_core(Random& random) {
     return {core.begin(), core.end()};
 }
 
-std::string Atlas::hopeless(const std::vector<NodeId>& core) {
+std::string RaftAtlas::hopeless(const std::vector<NodeId>& core) {
     forget_healed();
     const std::set<NodeId> nodes(core.begin(), core.end());
     const raft::Configuration now = newest().configuration;
@@ -130,6 +160,19 @@ std::string Atlas::hopeless(const std::vector<NodeId>& core) {
     if (now.joint() && !enough(now.outgoing, nodes))
         return "no quorum of the outgoing voters has its journals";
     return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Atlas> make_raft_atlas(const Plan& plan, const Atlas::Machines& machines) {
+    return std::make_unique<RaftAtlas>(plan, machines);
+}
+
+std::vector<NodeId> shuffled(const Atlas::Machines& machines, Random& random) {
+    std::vector<NodeId> order;
+    for (const auto& [id, machine] : machines) order.push_back(id);
+    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    return order;
 }
 
 }  // namespace holdfast::sim

@@ -1,0 +1,168 @@
+// Lies, each drawn.
+#include "sim/liar.h"
+
+#include "base/overload.h"
+#include "chain/block.h"
+#include "crypto/hash.h"
+#include "node/messages.h"
+#include "sim/cast.h"
+
+namespace holdfast::sim {
+
+using chain::Statement;
+using chain::StatementKind;
+
+namespace {
+
+constexpr size_t remembered_max = 64;
+
+}  // namespace
+
+Liar::Liar(const Plan& plan, const Hash32& genesis, NodeId self, uint64_t which)
+    : self_(self),
+      key_(voting_seed(self)),
+      genesis_(genesis),
+      random_(draw(plan.seed, "lies", self.value, which)),
+      tag_(node::encode_message(node::EngineMessage{})->front()) {
+    Random manner = draw(plan.seed, "manner of lying", self.value);
+    for (uint64_t* percent : {&drops_, &repeats_, &withholds_, &contradicts_, &exaggerates_})
+        *percent = manner.chance(1, 2) ? manner.between(1, 40) : 0;
+}
+
+std::vector<Buffer> Liar::instead_of(NodeId to, const Buffer& message) {
+    std::vector<Buffer> out;
+    if (message->empty() || message->front() != tag_) return {message};
+    auto body = bft::decode(ByteView(*message).subspan(1));
+    if (!body) return {message};
+    if (const auto* vote = std::get_if<bft::Vote>(&*body)) said_.insert(vote->said.statement);
+    if (random_.chance(drops_, 100)) return {};
+    if (!old_.empty() && random_.chance(repeats_, 100))
+        out.push_back(old_[random_.below(old_.size())]);
+    tell(std::move(*body), to, out);
+    old_.push_back(message);
+    if (old_.size() > remembered_max) old_.pop_front();
+    return out;
+}
+
+bool Liar::betrays(const bft::Certificate& certificate) const {
+    return !said_.contains(certificate.statement) &&
+           std::ranges::any_of(certificate.signatures,
+                               [this](const auto& it) { return it.first == self_; });
+}
+
+Buffer Liar::hears(Buffer message) const {
+    if (message->empty() || message->front() != tag_) return message;
+    auto body = bft::decode(ByteView(*message).subspan(1));
+    if (!body) return message;
+    if (const auto* certified = std::get_if<bft::Certified>(&*body))
+        return betrays(certified->certificate) ? nullptr : message;
+    if (auto* propose = std::get_if<bft::Propose>(&*body))
+        std::erase_if(propose->justification,
+                      [this](const bft::Certificate& it) { return betrays(it); });
+    if (auto* answer = std::get_if<bft::Answer>(&*body);
+        answer != nullptr && answer->certificate && betrays(*answer->certificate))
+        answer->certificate.reset();
+    if (auto* fetched = std::get_if<bft::Fetched>(&*body);
+        fetched != nullptr && fetched->certificate && betrays(*fetched->certificate))
+        fetched->certificate.reset();
+    return this->message(*body);
+}
+
+void Liar::tell(bft::Body body, NodeId to, std::vector<Buffer>& out) {
+    const bool exaggerates = random_.chance(exaggerates_, 100);
+    std::visit(Overload{
+                   [&](bft::Propose& it) { tell_propose(std::move(it), to, out); },
+                   [&](bft::Vote& it) { tell_vote(it, out); },
+                   [&](bft::Certified& it) {
+                       if (!random_.chance(withholds_, 100)) out.push_back(message(it));
+                   },
+                   [&](bft::Standing& it) {
+                       if (exaggerates) it.final = it.final + random_.between(1, 2000);
+                       if (exaggerates) it.current += random_.between(0, 50);
+                       out.push_back(message(it));
+                   },
+                   [&](bft::InLedger& it) {
+                       if (exaggerates) it.upto = it.upto + random_.between(1, 2000);
+                       out.push_back(message(it));
+                   },
+                   [&](bft::Answer& it) {
+                       if (exaggerates) it.seen.view /= 2;
+                       if (exaggerates) it.spoken.view += random_.below(4);
+                       if (random_.chance(withholds_, 100)) it.certificate.reset();
+                       out.push_back(message(it));
+                   },
+                   [&](auto& it) { out.push_back(message(it)); },
+               },
+               body);
+}
+
+// Another payload for every second peer, or a proposal that does not follow on its parent.
+void Liar::tell_propose(bft::Propose propose, NodeId to, std::vector<Buffer>& out) {
+    if (random_.chance(withholds_, 100)) propose.justification.clear();
+    bft::Candidate& candidate = propose.candidate;
+    const bool is_own =
+        crypto::verify(key_.public_key(),
+                       chain::statement_bytes(genesis_, {.kind = StatementKind::propose,
+                                                         .epoch = candidate.proposal.place.epoch,
+                                                         .view = candidate.proposal.place.view,
+                                                         .digest = candidate.digest}),
+                       candidate.signature);
+    if (!is_own || (to.value % 2 == 0 && random_.chance(1, 2)) ||
+        !random_.chance(contradicts_, 100)) {
+        out.push_back(message(propose));
+        return;
+    }
+    auto payload = chain::decode_payload(*candidate.payload);
+    if (payload && random_.chance(3, 4)) {
+        ++payload->time_ms;
+        chain::Payload other{.time_ms = payload->time_ms,
+                             .fee_recipient = payload->fee_recipient,
+                             .transactions = {}};
+        candidate.payload = make_buffer(chain::encode_payload(other));
+        candidate.proposal.payload_hash = crypto::sha256(*candidate.payload);
+    } else if (candidate.proposal.parent_view > 0) {
+        --candidate.proposal.parent_view;
+    } else {
+        candidate.proposal.height = candidate.proposal.height.next();
+    }
+    candidate.digest = candidate.proposal.digest();
+    candidate.signature = say({.kind = StatementKind::propose,
+                               .epoch = candidate.proposal.place.epoch,
+                               .view = candidate.proposal.place.view,
+                               .digest = candidate.digest})
+                              .signature;
+    out.push_back(message(propose));
+}
+
+Hash32 Liar::some_digest(const Statement& beside) {
+    if (!beside.digest.is_zero()) heard_.push_back(beside.digest);
+    if (heard_.size() > remembered_max) heard_.pop_front();
+    if (!heard_.empty() && random_.chance(3, 4)) return heard_[random_.below(heard_.size())];
+    Hash32 made = beside.digest;
+    made.bytes[0] ^= 1;
+    return made;
+}
+
+void Liar::tell_vote(const bft::Vote& vote, std::vector<Buffer>& out) {
+    const Statement& statement = vote.said.statement;
+    const Hash32 other = some_digest(statement);
+    if (!random_.chance(withholds_, 100)) out.push_back(message(vote));
+    if (!random_.chance(contradicts_, 100)) return;
+    Statement lie = statement;
+    constexpr std::array kinds{StatementKind::notarize, StatementKind::skip,
+                               StatementKind::finalize};
+    lie.kind = kinds.at(random_.below(kinds.size()));
+    lie.digest = lie.kind == StatementKind::skip ? Hash32{} : other;
+    if (random_.chance(1, 8)) lie.view += random_.between(1, 3);
+    out.push_back(message(bft::Vote{say(lie)}));
+}
+
+Buffer Liar::message(const bft::Body& body) const {
+    return node::encode_message(node::EngineMessage{*bft::encode(body)});
+}
+
+chain::SignedStatement Liar::say(const Statement& statement) const {
+    return {statement, key_.sign(chain::statement_bytes(genesis_, statement))};
+}
+
+}  // namespace holdfast::sim

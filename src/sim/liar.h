@@ -1,0 +1,48 @@
+// What a validator that lies sends in place of what its node would have it send: less, more, older,
+// or something else under its own good signature. It has a production node's knowledge and keys,
+// and can forge nobody else's.
+#pragma once
+
+#include <deque>
+#include <set>
+
+#include "chain/genesis.h"
+#include "consensus/bft/messages.h"
+#include "sim/draw.h"
+#include "sim/plan.h"
+
+namespace holdfast::sim {
+
+class Liar {
+  public:
+    /// `which` tells a node from its twin.
+    Liar(const Plan& plan, const Hash32& genesis, NodeId self, uint64_t which);
+
+    /// What goes to `to`, instead of a message as node/messages.h encodes it.
+    std::vector<Buffer> instead_of(NodeId to, const Buffer& message);
+    /// What the node is let hear of it: a certificate that holds what only its twin has said would
+    /// tell it that somebody else has its key, and silence it. Null: nothing.
+    Buffer hears(Buffer message) const;
+
+  private:
+    void tell(bft::Body body, NodeId to, std::vector<Buffer>& out);
+    void tell_propose(bft::Propose propose, NodeId to, std::vector<Buffer>& out);
+    void tell_vote(const bft::Vote& vote, std::vector<Buffer>& out);
+    [[nodiscard]] bool betrays(const bft::Certificate& certificate) const;
+    [[nodiscard]] Buffer message(const bft::Body& body) const;
+    [[nodiscard]] chain::SignedStatement say(const chain::Statement& statement) const;
+    [[nodiscard]] Hash32 some_digest(const chain::Statement& beside);
+
+    NodeId self_;
+    crypto::NodeKey key_;
+    Hash32 genesis_;
+    Random random_;
+    uint8_t tag_;
+    // In percent of what it could be done to; some runs have none of some.
+    uint64_t drops_ = 0, repeats_ = 0, withholds_ = 0, contradicts_ = 0, exaggerates_ = 0;
+    std::deque<Buffer> old_;  ///< what it once sent
+    std::set<chain::Statement> said_;
+    std::deque<Hash32> heard_;  ///< digests that it once voted for
+};
+
+}  // namespace holdfast::sim
