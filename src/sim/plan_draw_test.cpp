@@ -58,7 +58,8 @@ TEST(PlanDraw, ReachesWhatIsRare) {
         forgetful += plan.log_bytes_retained <= 500 ? 1U : 0U;
         quiet += plan.operations.size() < 300 ? 1U : 0U;
         for (const Fault& first : plan.faults) {
-            long_ones += first.kind <= FaultKind::bandwidth && first.lasts > Duration(20s) ? 1U : 0U;
+            long_ones +=
+                first.kind <= FaultKind::bandwidth && first.lasts > Duration(20s) ? 1U : 0U;
             if (first.kind != FaultKind::kill && first.kind != FaultKind::power) continue;
             const Duration back = first.at + first.lasts;
             again += std::ranges::any_of(plan.faults, [&](const Fault& it) {

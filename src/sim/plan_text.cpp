@@ -43,7 +43,7 @@ constexpr std::array settings{
     Setting{"liars", &Plan::liars, Form::nodes, 0, UINT64_MAX},
 };
 /// From here on they are of bft alone, and written for it alone.
-constexpr size_t bft_settings = 10;
+constexpr size_t bft_settings = 11;
 static_assert(settings[bft_settings].name == "epoch-blocks");
 
 std::string moment(Duration at) {

@@ -63,11 +63,11 @@ Operation read_operation(Reader& in) {
     return operation;
 }
 
-constexpr auto plan_numbers =
-    std::to_array({&Plan::seed, &Plan::nodes, &Plan::spares, &Plan::accounts, &Plan::segment_bytes,
-                   &Plan::blocks_kept, &Plan::log_bytes_retained, &Plan::delay_us,
-                   &Plan::jitter_percent, &Plan::sync_us, &Plan::outbid_percent, &Plan::epoch_blocks,
-                   &Plan::delta_us, &Plan::weight_max, &Plan::liars, &Plan::core});
+constexpr auto plan_numbers = std::to_array(
+    {&Plan::seed, &Plan::nodes, &Plan::spares, &Plan::accounts, &Plan::segment_bytes,
+     &Plan::blocks_kept, &Plan::log_bytes_retained, &Plan::delay_us, &Plan::jitter_percent,
+     &Plan::sync_us, &Plan::outbid_percent, &Plan::epoch_blocks, &Plan::delta_us, &Plan::weight_max,
+     &Plan::liars, &Plan::core});
 
 constexpr auto outcome_numbers =
     std::to_array({&Outcome::seed, &Outcome::trace, &Outcome::events, &Outcome::engine_steps,
