@@ -1,6 +1,5 @@
 // I11, I12 and I15: what an engine keeps, and how much it says while it stands still, stays below
-// limits that are generous, and fixed; and once the faults are over nobody in the healed core stays
-// in one view for longer than its timers may take at most.
+// limits that are generous, and fixed; and no timer is set for longer than its cap.
 #include <fmt/format.h>
 
 #include "sim/checkers.h"
@@ -12,6 +11,9 @@ constexpr uint64_t verifying_max = 4200;
 constexpr uint64_t fetching_max = 80;
 constexpr uint64_t reads_max = 2100;
 constexpr uint64_t views_ahead_max = 9;
+/// The longest wait is sixteen times four times eight times as long as a message may need.
+constexpr int64_t deltas_of_a_timer_max = 512;
+constexpr Duration waiting_max = 10s;
 /// To each peer: at once, and for each time that a message may need.
 constexpr uint64_t messages_at_once = 1000, messages_in_a_delta = 200;
 
@@ -27,6 +29,11 @@ class BftBounds final : public Checker {
     }
     void on_effects(NodeId node, const consensus::Engine& engine,
                     std::span<const consensus::Effect> effects) override;
+    void on_timer(NodeId node, Duration wait) override {
+        const Duration delta(static_cast<int64_t>(stage_.plan().delta_us));
+        if (wait > delta * deltas_of_a_timer_max + waiting_max)
+            violated(fmt::format("node {} sets its timer to {} ms", node, wait / 1ms));
+    }
 
   private:
     struct Life {
@@ -63,7 +70,7 @@ void BftBounds::on_effects(NodeId node, const consensus::Engine& engine,
     if (view != life.view || probe["delivered"] != life.delivered)
         life = {.view = view, .delivered = probe["delivered"], .since = stage_.now(), .said = 0};
     for (const consensus::Effect& effect : effects)
-        life.said += std::holds_alternative<consensus::Send>(effect) ? 1 : 0;
+        if (std::holds_alternative<consensus::Send>(effect)) ++life.said;
     const auto deltas = static_cast<uint64_t>((stage_.now() - life.since).count()) /
                         std::max<uint64_t>(1, stage_.plan().delta_us);
     expect(node, "messages sent while it stands still", life.said,

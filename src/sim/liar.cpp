@@ -50,15 +50,18 @@ bool Liar::betrays(const bft::Certificate& certificate) const {
                                [this](const auto& it) { return it.first == self_; });
 }
 
-Buffer Liar::hears(Buffer message) const {
+Buffer Liar::hears(Buffer message) {
     if (message->empty() || message->front() != tag_) return message;
     auto body = bft::decode(ByteView(*message).subspan(1));
     if (!body) return message;
     if (const auto* certified = std::get_if<bft::Certified>(&*body))
         return betrays(certified->certificate) ? nullptr : message;
-    if (auto* propose = std::get_if<bft::Propose>(&*body))
+    if (auto* propose = std::get_if<bft::Propose>(&*body)) {
+        proposals_.push_back(propose->candidate.proposal);
+        if (proposals_.size() > remembered_max) proposals_.pop_front();
         std::erase_if(propose->justification,
                       [this](const bft::Certificate& it) { return betrays(it); });
+    }
     if (auto* answer = std::get_if<bft::Answer>(&*body);
         answer != nullptr && answer->certificate && betrays(*answer->certificate))
         answer->certificate.reset();
@@ -96,6 +99,12 @@ void Liar::tell(bft::Body body, NodeId to, std::vector<Buffer>& out) {
                body);
 }
 
+const bft::Proposal* Liar::some_older(bft::Place place) {
+    if (proposals_.empty()) return nullptr;
+    const bft::Proposal& it = proposals_[random_.below(proposals_.size())];
+    return it.place.epoch == place.epoch && it.place.view < place.view ? &it : nullptr;
+}
+
 // Another payload for every second peer, or a proposal that does not follow on its parent.
 void Liar::tell_propose(bft::Propose propose, NodeId to, std::vector<Buffer>& out) {
     if (random_.chance(withholds_, 100)) propose.justification.clear();
@@ -113,15 +122,17 @@ void Liar::tell_propose(bft::Propose propose, NodeId to, std::vector<Buffer>& ou
         return;
     }
     auto payload = chain::decode_payload(*candidate.payload);
-    if (payload && random_.chance(3, 4)) {
+    if (payload && random_.chance(1, 2)) {
         ++payload->time_ms;
         chain::Payload other{.time_ms = payload->time_ms,
                              .fee_recipient = payload->fee_recipient,
                              .transactions = {}};
         candidate.payload = make_buffer(chain::encode_payload(other));
         candidate.proposal.payload_hash = crypto::sha256(*candidate.payload);
-    } else if (candidate.proposal.parent_view > 0) {
-        --candidate.proposal.parent_view;
+    } else if (const bft::Proposal* older = some_older(candidate.proposal.place)) {
+        candidate.proposal.parent_view = older->place.view;
+        candidate.proposal.parent = older->digest();
+        candidate.proposal.height = older->height.next();
     } else {
         candidate.proposal.height = candidate.proposal.height.next();
     }

@@ -22,7 +22,7 @@ class Liar {
     std::vector<Buffer> instead_of(NodeId to, const Buffer& message);
     /// What the node is let hear of it: a certificate that holds what only its twin has said would
     /// tell it that somebody else has its key, and silence it. Null: nothing.
-    Buffer hears(Buffer message) const;
+    Buffer hears(Buffer message);
 
   private:
     void tell(bft::Body body, NodeId to, std::vector<Buffer>& out);
@@ -31,6 +31,7 @@ class Liar {
     [[nodiscard]] bool betrays(const bft::Certificate& certificate) const;
     [[nodiscard]] Buffer message(const bft::Body& body) const;
     [[nodiscard]] chain::SignedStatement say(const chain::Statement& statement) const;
+    [[nodiscard]] const bft::Proposal* some_older(bft::Place place);
     [[nodiscard]] Hash32 some_digest(const chain::Statement& beside);
 
     NodeId self_;
@@ -40,7 +41,8 @@ class Liar {
     uint8_t tag_;
     // In percent of what it could be done to; some runs have none of some.
     uint64_t drops_ = 0, repeats_ = 0, withholds_ = 0, contradicts_ = 0, exaggerates_ = 0;
-    std::deque<Buffer> old_;  ///< what it once sent
+    std::deque<bft::Proposal> proposals_;  ///< that it has heard
+    std::deque<Buffer> old_;               ///< what it once sent
     std::set<chain::Statement> said_;
     std::deque<Hash32> heard_;  ///< digests that it once voted for
 };

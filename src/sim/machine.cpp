@@ -14,7 +14,10 @@ Machine::Machine(Surroundings& around, NodeId id, Twin twin)
         unborn_ = false;
         around_.watch.platter(id_, token);
     });
-    if (twin == Twin::none) around_.network.plug(id_, *this);
+    if (twin == Twin::none)
+        around_.network.plug(id_, *this);
+    else
+        liar_.emplace(around.plan, around.genesis_hash, id, number());
 }
 
 Machine::~Machine() = default;

@@ -8,6 +8,7 @@
 #include "node/node.h"
 #include "session/session.h"
 #include "sim/disk.h"
+#include "sim/liar.h"
 #include "sim/network.h"
 #include "sim/virtual_clock.h"
 #include "sim/watch.h"
@@ -62,6 +63,8 @@ class Machine final : public Socket {
     [[nodiscard]] NodeId id() const { return id_; }
     /// Which of the two that a liar is.
     [[nodiscard]] Twin twin() const { return twin_; }
+    /// Its mouth; null if it is honest.
+    [[nodiscard]] Liar* liar() { return liar_ ? &*liar_ : nullptr; }
     /// Honest peers talk to one of two twins only; liars to their like.
     [[nodiscard]] bool talks_to(NodeId peer) const;
     /// Where the peer is for this machine, and this machine for the peer.
@@ -111,6 +114,7 @@ class Machine final : public Socket {
     Surroundings& around_;
     NodeId id_;
     Twin twin_;
+    std::optional<Liar> liar_;
     VirtualClock clock_;
     JournalDisk journal_disk_;
     StoreDisk store_disk_;

@@ -83,6 +83,8 @@ class Checker {
     virtual void on_input(NodeId /*node*/, const consensus::Input& /*input*/) {}
     virtual void on_effects(NodeId /*node*/, const consensus::Engine& /*engine*/,
                             std::span<const consensus::Effect> /*effects*/) {}
+    /// The step set its engine's timer, which will ring after this long.
+    virtual void on_timer(NodeId /*node*/, Duration /*wait*/) {}
     /// The node handed a message (as node/messages.h encodes it) to its transport.
     virtual void on_send(NodeId /*from*/, NodeId /*to*/, ByteView /*message*/) {}
     /// The same of a node that lies. Of such nothing else is told.

@@ -27,10 +27,7 @@ Process::Process(Machine& machine, uint64_t life)
       identity_{.genesis = machine.around_.genesis_hash,
                 .self = machine.id_,
                 .incarnation =
-                    draw(machine.around_.plan.seed, "process", machine.number(), life).next()} {
-    if (machine.twin() != Machine::Twin::none)
-        liar_.emplace(around_.plan, around_.genesis_hash, machine.id_, machine.number());
-}
+                    draw(machine.around_.plan.seed, "process", machine.number(), life).next()} {}
 
 // The node goes first: it holds snapshots of the store.
 Process::~Process() {
@@ -42,7 +39,9 @@ Status Process::open() {
     node::Config config{
         .self = machine_.id_,
         .voting_seed = voting_seed(machine_.id_),
-        .fee_recipient = member(machine_.id_).operator_account,
+        .fee_recipient = machine_.twin() == Machine::Twin::second
+                             ? account(0)  // so that no two proposals of twins are the same
+                             : member(machine_.id_).operator_account,
         .fresh_incarnation = draw(seed, "fresh", machine_.number(), life_).next() | 1,
         .mempool = {},
         .bootstrap = {},
@@ -167,13 +166,15 @@ void Process::rearm() {
 
 void Process::send(NodeId to, env::Priority priority, Buffer message) {
     if (!pulse_.beat()) return;
-    if (!liar_) return dispatch(to, priority, std::move(message));
+    Liar* liar = machine_.liar();
+    if (liar == nullptr) return dispatch(to, priority, std::move(message));
     if (!machine_.talks_to(to)) return;
-    for (Buffer& other : liar_->instead_of(to, message)) dispatch(to, priority, std::move(other));
+    for (Buffer& other : liar->instead_of(to, message)) dispatch(to, priority, std::move(other));
 }
 
 void Process::hear(NodeId from, const Buffer& message) {
-    const Buffer heard = liar_ ? liar_->hears(message) : message;
+    Liar* liar = machine_.liar();
+    const Buffer heard = liar == nullptr ? message : liar->hears(message);
     if (heard) node_->on_message(from, heard);
 }
 

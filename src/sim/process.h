@@ -2,7 +2,6 @@
 // virtual world. It dies by its pulse; nothing of it survives but what is on the machine's disk.
 #pragma once
 
-#include "sim/liar.h"
 #include "sim/machine.h"
 
 namespace holdfast::sim {
@@ -76,7 +75,6 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     const consensus::Engine* engine_ = nullptr;
     std::unique_ptr<node::Node> node_;
     std::optional<Duration> armed_;
-    std::optional<Liar> liar_;  ///< whoever lies has one
 };
 
 }  // namespace holdfast::sim

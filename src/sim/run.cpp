@@ -97,6 +97,7 @@ void Run::set_the_stage() {
         clients_.stay_with(nodes());
         go_on_lying();
     }
+    if (too_many_lie(plan_)) part_the_honest();
     for (size_t i = 0; i < plan_.faults.size(); ++i)
         schedule_.at(plan_.faults[i].at, i, [this, i] {
             if (!calm_) begin(plan_.faults[i]);
@@ -114,6 +115,15 @@ void Run::add_twin(NodeId liar) {
     Random dice = draw(plan_.seed, "start", liar.value + twin_offset);
     const Duration after(static_cast<int64_t>(dice.below(200'000)));
     schedule_.at(after, dice.next(), [&machine = set->machine] { machine.start(); });
+}
+
+// Those who talk to the one twin hear nothing of those who talk to the other.
+void Run::part_the_honest() {
+    const Machine& second = twins_.begin()->second->machine;
+    for (const NodeId from : nodes())
+        for (const NodeId to : nodes())
+            if (second.talks_to(from) != second.talks_to(to))
+                network_.begin({.kind = FaultKind::cut, .node = from, .peer = to});
 }
 
 // A node that finds its key in other hands falls silent, which is not what a liar does. And a dead

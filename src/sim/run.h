@@ -32,6 +32,7 @@ class Run final : public Stage {
   private:
     void set_the_stage();
     void add_twin(NodeId liar);
+    void part_the_honest();
     void go_on_lying();
     /// Until `until` says so, a rule is broken, or time is up; false in the last case.
     bool play(Duration deadline, const std::function<bool()>& until);

@@ -30,6 +30,9 @@ class Watched final : public consensus::Engine {
         for (const consensus::Effect& effect : effects)
             if (const auto* persist = std::get_if<consensus::Persist>(&effect))
                 disk_.expect(*persist);
+        for (const consensus::Effect& effect : effects)
+            if (const auto* timer = std::get_if<consensus::SetTimer>(&effect))
+                watch_.timer(node_, timer->at - now);
         watch_.effects(node_, *engine_, effects);
     }
     [[nodiscard]] consensus::EngineStatus status() const override { return engine_->status(); }
@@ -131,6 +134,10 @@ void Watch::effects(NodeId node, const consensus::Engine& engine,
     recorder_->roles.push_back(
         {.at = stage_.now(), .node = node, .role = status.role, .view = status.view});
     line(node, fmt::format("{} in view {}", status.role, status.view));
+}
+
+void Watch::timer(NodeId node, Duration wait) {
+    each_of(node, [&](Checker& it) { it.on_timer(node, wait); });
 }
 
 void Watch::sent(NodeId from, NodeId to, ByteView message) {

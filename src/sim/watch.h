@@ -26,6 +26,7 @@ class Watch {
     void input(NodeId node, const consensus::Input& input);
     void effects(NodeId node, const consensus::Engine& engine,
                  std::span<const consensus::Effect> effects);
+    void timer(NodeId node, Duration wait);
     void sent(NodeId from, NodeId to, ByteView message);
     void session(NodeId node, NodeId peer);
     void connected(NodeId node, NodeId peer, uint64_t connection);
