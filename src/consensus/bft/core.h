@@ -107,6 +107,7 @@ class Core final : public consensus::Engine {
     void fetch_again();
     [[nodiscard]] size_t candidates_missing() const;
     [[nodiscard]] bool is_missing(const Hash32& digest) const;
+    [[nodiscard]] bool is_in_vain(const Hash32& digest) const;
     void on_fetch(NodeId from, const Fetch& fetch);
     void on_fetched(NodeId from, const Fetched& fetched);
     void catch_up(Height upto, NodeId source);
@@ -169,7 +170,6 @@ class Core final : public consensus::Engine {
     Instant waiting_said_at_;
     std::set<std::pair<NodeId, Place>> accused_;
 
-    // exchange
     Instant announce_at_;
     uint64_t announcements_ = 0;  ///< since anything moved
     std::map<NodeId, Instant> helped_at_;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr size_t helped_views_max = 16;
 constexpr size_t fetching_max = 64;
+constexpr uint64_t fetch_tries_max = 6;
 constexpr uint64_t announce_growth_max = 4;
 constexpr Duration catch_up_again = 1s;
 
@@ -94,6 +95,12 @@ void Core::want(const Hash32& digest, NodeId hint) {
     send(hint != NodeId{} && hint != config_.self ? hint : some_peer(), Fetch{digest});
 }
 
+// Nobody gives it away: a ledger must have it.
+bool Core::is_in_vain(const Hash32& digest) const {
+    const auto at = fetching_.find(digest);
+    return at != fetching_.end() && at->second.tries > fetch_tries_max;
+}
+
 // Whoever comes back without its disk helps to keep what may be final again only when it has the
 // candidates. They are usually on their way from their leader: no hurry.
 void Core::fetch_notarized() {
@@ -150,6 +157,8 @@ void Core::on_fetched(NodeId from, const Fetched& fetched) {
         record_.candidates.push_back(candidate);
     if (fetched.certificate && fetched.certificate->statement.digest == candidate.digest)
         on_certificate(from, *fetched.certificate);
+    // Room for the next: there may be many, and they come faster than any timer.
+    if (!is_missing(candidate.digest)) fetching_.erase(candidate.digest);
 }
 
 void Core::catch_up(Height upto, NodeId source) {

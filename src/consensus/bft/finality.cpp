@@ -8,7 +8,6 @@ namespace {
 
 /// Behind by more than this, blocks come faster from a peer's ledger than one by one.
 constexpr uint64_t fetched_blocks_max = 32;
-constexpr uint64_t fetch_tries_max = 6;
 
 }  // namespace
 
@@ -32,7 +31,10 @@ std::optional<std::vector<const Known*>> Core::path_to_final() {
         const auto at = candidates_.find(digest);
         if (at == candidates_.end()) {
             want(digest, NodeId{});
-            if (fetching_.at(digest).tries > fetch_tries_max) catch_up(delivered_.next(), NodeId{});
+            const Height newest =
+                path.empty() ? delivered_.next() : path.front()->candidate.proposal.height;
+            if (is_in_vain(digest) || newest.value > delivered_.value + fetched_blocks_max)
+                catch_up(newest, NodeId{});
             return std::nullopt;
         }
         const Known& known = at->second;
@@ -47,8 +49,6 @@ std::optional<std::vector<const Known*>> Core::path_to_final() {
             silenced_ = true;
             return std::nullopt;
         }
-        if (proposal.height.value > delivered_.value + fetched_blocks_max)
-            catch_up(proposal.height, NodeId{});
         path.push_back(&known);
         above = proposal.place.view;
         digest = proposal.parent;
@@ -64,7 +64,7 @@ void Core::deliver() {
         // An ancestor that was passed over by a later final certificate: its own comes with it.
         if (is_missing(known->candidate.digest)) {
             want(known->candidate.digest, NodeId{});
-            if (fetching_.at(known->candidate.digest).tries > fetch_tries_max)
+            if (is_in_vain(known->candidate.digest))
                 catch_up(known->candidate.proposal.height, NodeId{});
             break;
         }

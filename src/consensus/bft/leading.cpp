@@ -110,15 +110,18 @@ void Core::propose(const Buffer& payload) {
     proposal_at_ = now_;
 }
 
+// As far as this node has them: after a crash it may have a proposal of its own and not all that it
+// rested on.
 std::vector<Certificate> Core::justification(View parent) const {
     std::vector<Certificate> certificates;
-    if (parent == final_view_) {
-        if (final_certificate_) certificates.push_back(*final_certificate_);
-    } else {
-        certificates.push_back(*slots_.at(parent).notarized);
+    if (parent == final_view_ && final_certificate_) certificates.push_back(*final_certificate_);
+    for (View view = std::max(parent, final_view_ + 1);
+         view < current_ && certificates.size() < justification_max; ++view) {
+        const Slot* here = slot(view);
+        if (here == nullptr) continue;
+        const auto& needed = view == parent ? here->notarized : here->skipped;
+        if (needed) certificates.push_back(*needed);
     }
-    for (View view = parent + 1; view < current_ && certificates.size() < justification_max; ++view)
-        certificates.push_back(*slots_.at(view).skipped);
     return certificates;
 }
 

@@ -11,8 +11,9 @@ import { until } from "./wait.mjs";
 /** How the nodes agree, unless a test asks for something else: the suite runs with each engine. */
 export const engine = process.env.HOLDFAST_ENGINE ?? "raft";
 const is_bft = engine === "bft";
-/** As few nodes as go on without one of them. */
-const nodes_usual = is_bft ? 4 : 3;
+/** As few nodes as go on without one of them, and as go on without two. */
+export const few = is_bft ? 4 : 3;
+export const more = is_bft ? 7 : 5;
 /** So many of `nodes` may be down. */
 export const spare = (nodes) => Math.floor((nodes - 1) / (is_bft ? 3 : 2));
 
@@ -39,7 +40,7 @@ export class Cluster {
         return cluster;
     }
     async begin({
-        nodes = nodes_usual,
+        nodes = few,
         chain_id = 7777,
         alloc = [],
         configure = () => {},
