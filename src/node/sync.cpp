@@ -21,6 +21,7 @@ void Sync::on_catch_up(const consensus::CatchUp& wanted) {
     const bool nothing_known = exploring_ || phase_ == Phase::idle;
     exploring_ = false;
     if (!nothing_known) return;
+    in_vain_ = 0;
     context_.log().info("sync", "behind: at block {}, fetching up to {} from peers",
                         context_.head.number, target_);
     source_ = wanted.source;
@@ -41,6 +42,12 @@ void Sync::explore() {
 void Sync::next_source() {
     const NodeId next = context_.next_member(source_);
     if (next != NodeId{}) source_ = next;
+}
+
+// Where members may lie, so may whoever named the target: what nobody has is not waited for.
+bool Sync::is_target_in_doubt() const {
+    return context_.genesis.quorum_rule() == chain::QuorumRule::two_thirds &&
+           in_vain_ >= context_.members.members.size();
 }
 
 void Sync::request() {
@@ -76,6 +83,8 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
         request();
         return;
     }
+    in_vain_ = reply.blocks.empty() ? in_vain_ + 1 : 0;
+    if (is_target_in_doubt()) target_ = wanted.previous();
     for (const SyncBlock& block : reply.blocks) {
         // An answer to an earlier, repeated request overlaps; what follows it does not.
         if (block.header.number < pipeline_.next_height()) continue;

@@ -45,6 +45,7 @@ class Sync {
     };
 
     void request();
+    [[nodiscard]] bool is_target_in_doubt() const;
     void ask_again_later() { retry_at_ = context_.now() + retry_interval; }
     void next_source();
     void fall_back(std::string_view why);
@@ -71,6 +72,7 @@ class Sync {
     SnapshotOffer offer_;
     Bytes cursor_;
     unsigned chunk_retries_ = 0;
+    size_t in_vain_ = 0;  ///< answers without blocks, one after the other
 };
 
 /// The other side: answers from the store, on the bulk lane.
