@@ -1,11 +1,15 @@
 // Collecting attestations: lazily verified, only as many as a quorum needs.
 #include "node/attestor.h"
 
+#include "base/sometimes.h"
+
 namespace holdfast::node {
 namespace {
 
 constexpr Duration repeat_interval = 500ms;
 constexpr size_t repeats_max = 64;
+/// So often an attestation is repeated before its block is passed over for a later one.
+constexpr unsigned patience_repeats = 8;
 /// Own attestations wait for company this long. Nobody's receipt waits for them, and blocks come by
 /// the thousand a second when each holds one transfer.
 constexpr Duration send_delay = 20ms;
@@ -233,6 +237,20 @@ void Attestor::advance() {
     }
 }
 
+// Whoever has taken a snapshot can attest nothing before it, so that a block may never get enough
+// voices. A later one that did vouches for it: each names the hash of its parent.
+void Attestor::pass_over() {
+    if (slots_.empty() || slots_.begin()->second.repeats < patience_repeats) return;
+    const auto later =
+        std::ranges::find_if(slots_, [](const auto& item) { return item.second.certified; });
+    if (later == slots_.end()) return;
+    HF_SOMETIMES("node.certificate_passed_over");
+    certified_ = later->first;
+    slots_.erase(slots_.begin(), std::next(later));
+    advance();
+    hooks_.certified(certified_);
+}
+
 void Attestor::on_snapshot(Height height) {
     certified_ = std::max(certified_, height);
     slots_.erase(slots_.begin(), slots_.upper_bound(height));
@@ -273,14 +291,16 @@ void Attestor::repeat_own() {
     next_repeat_ = context_.now() + repeat_interval;
     if (slots_.size() > repeats_max) ask_for_certificates();
     size_t repeated = 0;
-    for (const auto& [height, slot] : slots_) {
+    for (auto& [height, slot] : slots_) {
         // The newest blocks' attestations are still on their way.
         if (height > head_at_repeat_ || repeated == repeats_max) break;
         if (!slot.own || slot.certified) continue;
         ++repeated;
+        ++slot.repeats;
         context_.broadcast(env::Priority::consensus, AttestationAgain{*slot.own});
     }
     head_at_repeat_ = context_.head.number;
+    pass_over();
 }
 
 std::optional<Instant> Attestor::deadline() const {

@@ -50,6 +50,7 @@ class Attestor {
         std::map<NodeId, chain::Attestation> verified;
         bool verifying = false;
         bool certified = false;
+        unsigned repeats = 0;  ///< of the own attestation
     };
 
     /// Claims of one height whose signatures are worth checking.
@@ -71,6 +72,7 @@ class Attestor {
     void note_conflict(Height height, Slot& slot);
     void store(Height height, Slot& slot, chain::Certificate certificate);
     void advance();
+    void pass_over();
 
     Context& context_;
     Hooks hooks_;
