@@ -30,6 +30,18 @@ Plan drawn(std::string_view profile, uint64_t nodes, uint64_t seed) {
     return plan.value_or(Plan{});
 }
 
+Plan drawn_bft(std::string_view profile, uint64_t nodes, uint64_t seed,
+               std::optional<uint64_t> liars = {}) {
+    auto plan = draw_plan({.engine = "bft",
+                           .profile = std::string(profile),
+                           .nodes = nodes,
+                           .seed = seed,
+                           .lasts = lasts,
+                           .liars = liars});
+    EXPECT_TRUE(plan);
+    return plan.value_or(Plan{});
+}
+
 /// Runs each in a child; `done` hears of them in any order.
 void run_all(const std::vector<Plan>& plans,
              const std::function<void(const Plan&, const Outcome&)>& done) {
@@ -73,9 +85,28 @@ TEST(Smoke, EveryRuleHoldsUnderEveryProfile) {
     EXPECT_GT(elections, plans.size());
 }
 
+TEST(Smoke, EveryRuleHoldsForByzantineAgreement) {
+    std::vector<Plan> plans;
+    for (const std::string_view profile : profiles())
+        for (const uint64_t nodes : {uint64_t{4}, uint64_t{5}})
+            plans.push_back(drawn_bft(profile, nodes, nodes));
+    for (uint64_t seed = 1; seed <= seeds_each; ++seed)
+        plans.push_back(drawn_bft("swarm", 7, seed, 1));
+
+    uint64_t blocks = 0;
+    run_all(plans, [&](const Plan& plan, const Outcome& outcome) {
+        EXPECT_EQ(outcome.verdict, Verdict::held)
+            << plan.profile << ", " << plan.nodes << " nodes, seed " << plan.seed << ": "
+            << story(outcome);
+        blocks += outcome.blocks;
+    });
+    EXPECT_GT(blocks, 10 * plans.size());
+}
+
 TEST(Smoke, TheSamePlanLeavesTheSameTrace) {
-    const std::vector<Plan> plans{drawn("all", 3, 1), drawn("swarm", 5, 2), drawn("all", 3, 1),
-                                  drawn("swarm", 5, 2)};
+    const std::vector<Plan> plans{drawn("all", 3, 1),        drawn("swarm", 5, 2),
+                                  drawn("all", 3, 1),        drawn("swarm", 5, 2),
+                                  drawn_bft("all", 4, 3, 1), drawn_bft("all", 4, 3, 1)};
     std::map<uint64_t, std::vector<Outcome>> by_seed;
     run_all(plans, [&](const Plan& plan, const Outcome& outcome) {
         by_seed[plan.seed].push_back(outcome);
