@@ -112,7 +112,8 @@ Status add_alloc(chain::Genesis& genesis, const std::string& text) {
     return {};
 }
 
-Result<chain::Genesis> make_genesis(const InitOptions& options, std::vector<NewNode>& nodes) {
+Result<chain::Genesis> make_genesis(const InitOptions& options, size_t count,
+                                    std::vector<NewNode>& nodes) {
     const auto engine = chain::engine_kind_from(options.engine);
     if (!engine || (*engine != chain::EngineKind::raft && *engine != chain::EngineKind::bft))
         return fail(Errc{"config.engine_missing"}, fmt::format("\"{}\"", options.engine));
@@ -133,7 +134,7 @@ Result<chain::Genesis> make_genesis(const InitOptions& options, std::vector<NewN
     if (options.dev)
         for (const DevelopmentAccount& account : accounts)
             genesis.alloc[account.address].balance = ether(development_ether);
-    for (size_t i = 0; i < options.nodes; ++i) {
+    for (size_t i = 0; i < count; ++i) {
         NewNode node{.id = NodeId(i + 1),
                      .host = options.host,
                      .port = static_cast<uint16_t>(options.port_base + i * ports_per_node)};
@@ -170,16 +171,15 @@ Result<chain::Genesis> read_genesis(const fs::path& file) {
     return genesis;
 }
 
-Status init_ledger(InitOptions options) {
-    if (options.nodes == 0) options.nodes = options.engine == "bft" ? 4 : 3;
-    if (options.nodes > nodes_max)
-        return fail(errc::init_invalid,
-                    fmt::format("--nodes {}: from 1 to {}", options.nodes, nodes_max));
-    if (auto ok = check_ports(options.port_base, options.nodes); !ok) return ok;
+Status init_ledger(const InitOptions& options) {
+    const size_t count = options.nodes.value_or(options.engine == "bft" ? 4 : 3);
+    if (count == 0 || count > nodes_max)
+        return fail(errc::init_invalid, fmt::format("--nodes {}: from 1 to {}", count, nodes_max));
+    if (auto ok = check_ports(options.port_base, count); !ok) return ok;
     if (fs::exists(options.out / "genesis.json"))
         return fail(errc::init_exists, (options.out / "genesis.json").string());
     std::vector<NewNode> nodes;
-    const auto genesis = make_genesis(options, nodes);
+    const auto genesis = make_genesis(options, count, nodes);
     if (!genesis) return std::unexpected(genesis.error());
     if (auto ok = make_folder(options.out); !ok) return ok;
     for (const NewNode& node : nodes) {

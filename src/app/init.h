@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ inline constexpr size_t nodes_max = 100;
 
 struct InitOptions {
     std::filesystem::path out;
-    size_t nodes = 0;  ///< 0: as few as survive one: 3, with bft 4
+    std::optional<size_t> nodes;  ///< null: as few as survive one: 3, with bft 4
     std::string engine = "raft";
     std::string policy;         ///< of bft; empty: poa
     uint64_t epoch_blocks = 0;  ///< of bft; 0: genesis' default
@@ -33,7 +34,7 @@ struct InitOptions {
 };
 /// genesis.json and node1 .. nodeN, each with config.toml, keys/ and a data folder that holds block
 /// 0 and a newborn's journal.
-Status init_ledger(InitOptions options);
+Status init_ledger(const InitOptions& options);
 
 struct JoinOptions {
     std::filesystem::path out;

@@ -91,10 +91,8 @@ void add_init_command(CLI::App& app, Run& chosen) {
     CLI::App* command =
         app.add_subcommand("init", "begin a ledger, a new member, or a lost disk anew");
     command->add_option("--out", options->out, "folder to make");
-    command
-        ->add_option("--nodes", options->ledger.nodes,
-                     "members of the new ledger (default 3, with bft 4)")
-        ->check(CLI::PositiveNumber);
+    command->add_option("--nodes", options->ledger.nodes,
+                        "members of the new ledger (default 3, with bft 4)");
     add_ledger_options(*command, options->ledger);
     command->add_option("--chain-id", options->ledger.chain_id, "for wallets and signatures")
         ->capture_default_str();

@@ -68,10 +68,8 @@ void add_local_command(CLI::App& app, Run& chosen) {
         app.add_subcommand("local", "a development cluster on this machine, until Ctrl-C");
     command->add_option("--data", options->data, "its folder, made when missing")
         ->capture_default_str();
-    command
-        ->add_option("--nodes", options->init.nodes,
-                     "how many, when it is made (default 3, with bft 4)")
-        ->check(CLI::PositiveNumber);
+    command->add_option("--nodes", options->init.nodes,
+                        "how many, when it is made (default 3, with bft 4)");
     add_ledger_options(*command, options->init);
     command->add_option("--port-base", options->init.port_base, "of its ports, when it is made")
         ->capture_default_str();
