@@ -64,7 +64,8 @@ struct Synced {
     Bytes mark;
     Members members;
 };
-/// The ledger decided on a change of membership in block `boundary`, which is certified.
+/// The ledger decided on a change of membership in block `boundary`, which is certified. An engine
+/// of epochs hears it at the end of each, changed or not.
 struct MembersChanged {
     Height boundary;
     Members members;
@@ -114,7 +115,7 @@ struct NeedPayload {
 /// Is it well formed, are its signatures good, is its time within bounds? Never: does it execute.
 struct Check {
     AskId ask;
-    Buffer parent;
+    Buffer parent;  ///< null if that was delivered already, or is none
     Buffer payload;
 };
 struct VerifyItem {
