@@ -89,6 +89,7 @@ class Core final : public consensus::Engine {
     void learn_members(const consensus::Members& members);
     void drive_membership();
     void append_configuration(const Configuration& configuration);
+    void hand_over_if_leaving(const Configuration& next);
     void refresh_peers();
     void leave_if_removed();
     void drive_transfer();
@@ -98,7 +99,7 @@ class Core final : public consensus::Engine {
     [[nodiscard]] bool caught_up(const Peer& peer) const;
     [[nodiscard]] bool ready(NodeId id) const;
     [[nodiscard]] bool has_live_majority(const std::vector<Seat>& seats) const;
-    [[nodiscard]] NodeId most_up_to_date() const;
+    [[nodiscard]] NodeId most_up_to_date(const Configuration& next) const;
     [[nodiscard]] std::string membership_note() const;
 
     // reads.cpp
@@ -152,8 +153,7 @@ class Core final : public consensus::Engine {
     // leader
     std::map<NodeId, Peer> peers_;
     Index term_start_;  ///< of the no-op that opened the term
-    Instant leader_since_;
-    Instant beat_at_;
+    Instant leader_since_, beat_at_;
     uint64_t round_ = 0;
     std::optional<consensus::AskId> ask_;
     consensus::AskId last_ask_;

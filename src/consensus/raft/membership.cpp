@@ -62,7 +62,10 @@ void Core::drive_membership() {
         return a.id == b.id && (a.incarnation == b.incarnation || a.incarnation == 0);
     };
     if (!std::ranges::equal(now.voters, next.voters, same_voter)) {
-        if (!has_live_majority(next.voters)) return;
+        if (!has_live_majority(next.voters)) {
+            hand_over_if_leaving(next);
+            return;
+        }
         next.outgoing = now.voters;
     }
     append_configuration(next);
@@ -78,6 +81,16 @@ bool Core::has_live_majority(const std::vector<Seat>& seats) const {
                now_ < peer->second.heard_at + config_.election_timeout;
     });
     return static_cast<size_t>(alive) >= consensus::majority(seats.size());
+}
+
+// A leader that shall go and does not hear enough of those who stay would lead for ever, and nobody
+// sends it transactions any more. One of those who stay may hear more.
+void Core::hand_over_if_leaving(const Configuration& next) {
+    if (next.find(config_.self) != nullptr) return;
+    const NodeId heir = most_up_to_date(next);
+    if (heir == NodeId{}) return;
+    HF_SOMETIMES("raft.leaving_leader_handed_over");
+    on_admin({.action = consensus::AdminAction::transfer_leadership, .target = heir});
 }
 
 void Core::append_configuration(const Configuration& configuration) {
@@ -149,18 +162,18 @@ void Core::leave_if_removed() {
     if (!settled || now.seats(config_.self, promise_.speaker)) return;
     for (auto& [id, peer] : peers_) replicate(id, peer);
     tell_commit();
-    const NodeId heir = most_up_to_date();
+    const NodeId heir = most_up_to_date(now);
     if (heir != NodeId{}) send(heir, TimeoutNow{});
     become_follower(promise_.term, NodeId{});
 }
 
-// Null id if no voter's journal is known to be alive.
-NodeId Core::most_up_to_date() const {
+// Of the voters who keep their place in `next`; null id if no such journal is known to be alive.
+NodeId Core::most_up_to_date(const Configuration& next) const {
     NodeId best;
     Index best_match;
     for (const Seat& seat : log_.configuration().voters) {
         const auto peer = peers_.find(seat.id);
-        if (peer == peers_.end() || !peer->second.heard) continue;
+        if (peer == peers_.end() || !peer->second.heard || next.find(seat.id) == nullptr) continue;
         if (!may_sit(seat, peer->second.speaker) || peer->second.match <= best_match) continue;
         best = seat.id;
         best_match = peer->second.match;
@@ -171,7 +184,8 @@ NodeId Core::most_up_to_date() const {
 void Core::on_admin(const consensus::Admin& admin) {
     if (role_ != Role::leader || admin.action != consensus::AdminAction::transfer_leadership)
         return;
-    const NodeId target = admin.target == NodeId{} ? most_up_to_date() : admin.target;
+    const NodeId target =
+        admin.target == NodeId{} ? most_up_to_date(log_.configuration()) : admin.target;
     const Seat* seat = log_.configuration().find(target);
     const auto peer = peers_.find(target);
     const bool able = seat != nullptr && peer != peers_.end() && peer->second.heard &&
