@@ -211,7 +211,8 @@ std::vector<NodeId> Run::core() const {
 }
 
 // Whoever leads may be outside the core and out of touch with some of it, and goes on; so what is
-// demanded of everybody is a height, not to be level at one instant.
+// demanded of everybody is a height, not to be level at one instant: the highest that anybody has
+// executed when the last client has its answer, for that answer may be of a leader just removed.
 bool Run::settled(std::optional<Height>& goal) const {
     if (clients_.waiting() != 0) return false;
     const std::vector<NodeId> members = core();
@@ -221,7 +222,7 @@ bool Run::settled(std::optional<Height>& goal) const {
     };
     if (!goal) {
         goal = Height{};
-        for (const NodeId id : members) goal = std::max(*goal, head(id));
+        for (const NodeId id : nodes()) goal = std::max(*goal, head(id));
     }
     return std::ranges::all_of(members, [&](NodeId id) { return head(id) >= *goal; });
 }
