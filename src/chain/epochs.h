@@ -13,6 +13,10 @@ namespace holdfast::chain {
 inline uint64_t epoch_of(Height height, uint64_t epoch_blocks) {
     return height.value == 0 ? 0 : (height.value - 1) / epoch_blocks;
 }
+/// Of the block that follows the one at `height`.
+inline uint64_t epoch_after(Height height, uint64_t epoch_blocks) {
+    return height.value / epoch_blocks;
+}
 /// Executing such a block computes the members of the epoch that follows.
 inline bool is_boundary(Height height, uint64_t epoch_blocks) {
     return height.value > 0 && height.value % epoch_blocks == 0;

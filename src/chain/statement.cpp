@@ -41,12 +41,21 @@ Statement decode_statement(Reader& in) {
     return statement;
 }
 
+void encode(Writer& out, const SignedStatement& said) {
+    encode(out, said.statement);
+    out.fixed(said.signature);
+}
+
+SignedStatement decode_signed_statement(Reader& in) {
+    const Statement statement = decode_statement(in);
+    return {statement, in.fixed<crypto::NodeSignature>()};
+}
+
 Bytes encode(const Evidence& evidence) {
     Writer out(evidence_bytes);
     out.ordinal(evidence.guilty);
     for (const SignedStatement* part : {&evidence.first, &evidence.second}) {
-        encode(out, part->statement);
-        out.fixed(part->signature);
+        encode(out, *part);
     }
     return out.take();
 }
@@ -56,8 +65,7 @@ Result<Evidence> decode_evidence(ByteView bytes) {
     Evidence evidence;
     evidence.guilty = in.ordinal<NodeId>();
     for (SignedStatement* part : {&evidence.first, &evidence.second}) {
-        part->statement = decode_statement(in);
-        part->signature = in.fixed<crypto::NodeSignature>();
+        *part = decode_signed_statement(in);
     }
     if (const Status status = in.finish(); !status)
         return fail(errc::evidence_malformed, describe(status.error()));

@@ -64,5 +64,7 @@ Status verify_evidence(const Evidence& evidence, const crypto::NodePublicKey& ke
 void encode(Writer& out, const Statement& statement);
 /// Refuses unknown kinds, and a digest in a skip.
 Statement decode_statement(Reader& in);
+void encode(Writer& out, const SignedStatement& said);
+SignedStatement decode_signed_statement(Reader& in);
 
 }  // namespace holdfast::chain

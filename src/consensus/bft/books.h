@@ -42,7 +42,8 @@ struct Known {
 };
 
 struct VoteCheck {
-    std::vector<std::pair<NodeId, Statement>> votes;
+    Statement statement;
+    std::vector<NodeId> signers;
 };
 struct CertificateCheck {
     Certificate certificate;
@@ -55,7 +56,9 @@ struct GuiltCheck {
     chain::Evidence evidence;
 };
 struct MarkCheck {
-    consensus::Synced synced;
+    Height position;
+    consensus::Members members;
+    Mark mark;
 };
 using Asked = std::variant<VoteCheck, CertificateCheck, ProposalCheck, GuiltCheck, MarkCheck>;
 

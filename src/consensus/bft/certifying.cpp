@@ -53,16 +53,16 @@ void Core::certify(const Statement& statement) {
         return accept(slot.certificate(statement), config_.self);
     if (verifying_.size() >= verifying_max) return;
     consensus::Weight hoped_for = support.good + support.checking;
-    VoteCheck check;
+    VoteCheck check{.statement = statement, .signers = {}};
     std::vector<consensus::VerifyItem> items;
     for (const NodeId signer : support.unchecked) {
         if (consensus::more_than_two_thirds(hoped_for, epoch_.whole)) break;
         hoped_for += epoch_.voter(signer)->weight;
-        check.votes.emplace_back(signer, statement);
+        check.signers.push_back(signer);
         items.push_back(item(signer, slot.find(signer, statement.kind)->said));
     }
-    if (check.votes.empty() || !consensus::more_than_two_thirds(hoped_for, epoch_.whole)) return;
-    for (const auto& [signer, voted] : check.votes) slot.mark_checking(signer, voted.kind);
+    if (check.signers.empty() || !consensus::more_than_two_thirds(hoped_for, epoch_.whole)) return;
+    for (const NodeId signer : check.signers) slot.mark_checking(signer, statement.kind);
     verify(std::move(check), std::move(items));
 }
 
@@ -104,10 +104,7 @@ void Core::accept(const Certificate& certificate, NodeId from) {
     if (!is_wanted(statement)) return;
     record_.certificates.push_back(certificate);
     // Once, to all who may not have it.
-    const Buffer bytes = encode(Certified{certificate});
-    for (const consensus::Voter& one : epoch_.members.voters)
-        if (one.id != config_.self && one.id != from && statement.view > final_view_)
-            sends_.push_back({one.id, bytes});
+    if (statement.view > final_view_) send_to_others(Certified{certificate}, sends_, from);
     adopt(certificate);
 }
 
@@ -142,6 +139,25 @@ void Core::adopt(const Certificate& certificate) {
 
 // -------------------------------------------------------------------------------------- verdicts
 
+void Core::on_votes_verified(const VoteCheck& check, const std::vector<bool>& valid) {
+    const Statement& statement = check.statement;
+    if (statement.epoch != epoch_.number) return;
+    if (const auto here = slots_.find(statement.view); here != slots_.end()) {
+        for (size_t i = 0; i < check.signers.size() && i < valid.size(); ++i) {
+            const Heard* heard = here->second.find(check.signers[i], statement.kind);
+            if (heard == nullptr || heard->said.statement != statement ||
+                heard->trust != Trust::checking)
+                continue;
+            if (valid[i]) {
+                here->second.hear(check.signers[i], SignedStatement(heard->said), Trust::good);
+            } else {
+                here->second.drop(check.signers[i], statement.kind);
+            }
+        }
+    }
+    certify(statement);
+}
+
 void Core::on_verified(const consensus::Verified& verified) {
     const auto at = verifying_.find(verified.ask);
     if (at == verifying_.end()) return;
@@ -149,21 +165,7 @@ void Core::on_verified(const consensus::Verified& verified) {
     verifying_.erase(at);
     const bool all = std::ranges::all_of(verified.valid, [](bool valid) { return valid; });
     if (const auto* votes = std::get_if<VoteCheck>(&asked)) {
-        for (size_t i = 0; i < votes->votes.size() && i < verified.valid.size(); ++i) {
-            const auto& [signer, statement] = votes->votes[i];
-            const auto here = slots_.find(statement.view);
-            if (statement.epoch != epoch_.number || here == slots_.end()) continue;
-            const Heard* heard = here->second.find(signer, statement.kind);
-            if (heard == nullptr) continue;
-            if (heard->said.statement != statement || heard->trust != Trust::checking) continue;
-            if (verified.valid[i]) {
-                here->second.hear(signer, SignedStatement(heard->said), Trust::good);
-            } else {
-                here->second.drop(signer, statement.kind);
-            }
-        }
-        if (!votes->votes.empty() && votes->votes.front().second.epoch == epoch_.number)
-            certify(votes->votes.front().second);
+        on_votes_verified(*votes, verified.valid);
     } else if (const auto* proposal = std::get_if<ProposalCheck>(&asked)) {
         const auto known = candidates_.find(proposal->digest);
         if (known == candidates_.end()) return;
@@ -179,8 +181,7 @@ void Core::on_verified(const consensus::Verified& verified) {
         deliveries_.emplace_back(consensus::Accuse{chain::encode(guilt->evidence)});
         HF_SOMETIMES("bft.accused");
     } else if (const auto* mark = std::get_if<MarkCheck>(&asked)) {
-        if (const auto decoded = decode_mark(mark->synced.mark))
-            finish_sync(mark->synced, *decoded);
+        finish_sync(mark->position, mark->members, mark->mark);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/overload.h"
+#include "chain/epochs.h"
 
 namespace holdfast::bft {
 
@@ -29,9 +30,10 @@ Core::Core(const Config& config, const consensus::Base& base, Recalled recalled,
         record_.incarnation = incarnation_;
         record_.forgetful = forgetful_;
     }
-    start_epoch(base.applied.value / config.epoch_blocks, base.members, base.applied);
-    if (const auto mark = decode_mark(base.mark); mark && !is_boundary(base.applied))
-        finish_sync({.position = base.applied, .mark = {}, .members = base.members}, *mark);
+    start_epoch(epoch_after(base.applied), base.members, base.applied);
+    if (const auto mark = decode_mark(base.mark);
+        mark && !chain::is_boundary(base.applied, config.epoch_blocks))
+        finish_sync(base.applied, base.members, *mark);
 }
 
 void Core::begin(consensus::Effects& out) {
@@ -125,16 +127,10 @@ void Core::send(NodeId to, const Body& body) {
     sends_.push_back({to, encode(body)});
 }
 
-void Core::broadcast(const Body& body) {
+void Core::send_to_others(const Body& body, std::vector<consensus::Send>& out, NodeId but) const {
     const Buffer bytes = encode(body);
     for (const consensus::Voter& voter : epoch_.members.voters)
-        if (voter.id != config_.self) sends_.push_back({voter.id, bytes});
-}
-
-void Core::broadcast_after_persist(const Body& body) {
-    const Buffer bytes = encode(body);
-    for (const consensus::Voter& voter : epoch_.members.voters)
-        if (voter.id != config_.self) sends_after_.push_back({voter.id, bytes});
+        if (voter.id != config_.self && voter.id != but) out.push_back({voter.id, bytes});
 }
 
 // Certificates and answers may leave at once: they promise nothing. What is said is written first.
@@ -178,8 +174,7 @@ Record Core::checkpoint() const {
                   .candidates = {},
                   .certificates = {}};
     for (const auto& [place, said] : gate_.all())
-        for (uint8_t kind = 0; kind <= static_cast<uint8_t>(StatementKind::finalize); ++kind)
-            if (const auto* one = said.find(StatementKind(kind))) record.said.push_back(*one);
+        said.each([&](const SignedStatement& one) { record.said.push_back(one); });
     for (const auto& [digest, known] : candidates_)
         if (!known.certificate &&
             (known.validity == Validity::good || certificate_of(known) != nullptr))
@@ -212,13 +207,13 @@ const Slot* Core::slot(View view) const {
     return at == slots_.end() ? nullptr : &at->second;
 }
 
-bool Core::is_boundary(Height height) const {
-    return height.value % config_.epoch_blocks == 0;
+uint64_t Core::epoch_after(Height height) const {
+    return chain::epoch_after(height, config_.epoch_blocks);
 }
 
 // The epoch's last block is delivered: nothing more is to be agreed on by this set.
 bool Core::is_closed() const {
-    return delivered_.value / config_.epoch_blocks > epoch_.number;
+    return epoch_after(delivered_) > epoch_.number;
 }
 
 NodeId Core::leader() const {

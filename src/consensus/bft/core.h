@@ -35,13 +35,14 @@ class Core final : public consensus::Engine {
     void on_durable(consensus::Token token);
     void progress();
     void send(NodeId to, const Body& body);
-    void broadcast(const Body& body);
-    void broadcast_after_persist(const Body& body);
+    void send_to_others(const Body& body, std::vector<consensus::Send>& out, NodeId but) const;
+    void broadcast(const Body& body) { send_to_others(body, sends_, {}); }
+    void broadcast_after_persist(const Body& body) { send_to_others(body, sends_after_, {}); }
     void flush(consensus::Effects& out);
     void flush_timer(consensus::Effects& out);
     [[nodiscard]] Record checkpoint() const;
     [[nodiscard]] const Slot* slot(View view) const;
-    [[nodiscard]] bool is_boundary(Height height) const;
+    [[nodiscard]] uint64_t epoch_after(Height height) const;
     [[nodiscard]] bool is_closed() const;
     [[nodiscard]] Place place(View view) const { return {.epoch = epoch_.number, .view = view}; }
 
@@ -77,6 +78,7 @@ class Core final : public consensus::Engine {
     void on_vote(NodeId from, const SignedStatement& said);
     void on_certificate(NodeId from, const Certificate& certificate);
     void on_verified(const consensus::Verified& verified);
+    void on_votes_verified(const VoteCheck& check, const std::vector<bool>& valid);
     void certify(const Statement& statement);
     void accept(const Certificate& certificate, NodeId from);
     void adopt(const Certificate& certificate);
@@ -93,7 +95,7 @@ class Core final : public consensus::Engine {
     void prune();
     void on_members(const consensus::MembersChanged& change);
     void on_synced(const consensus::Synced& synced);
-    void finish_sync(const consensus::Synced& synced, const std::optional<Mark>& mark);
+    void finish_sync(Height position, const consensus::Members& members, const Mark& mark);
     void start_epoch(uint64_t number, const consensus::Members& members, Height root);
     void recall_epoch();
 
@@ -172,7 +174,7 @@ class Core final : public consensus::Engine {
 
     Instant announce_at_;
     uint64_t announcements_ = 0;  ///< since anything moved
-    std::map<NodeId, Instant> helped_at_;
+    std::map<NodeId, Instant> help_again_at_;
     std::map<Hash32, Fetching> fetching_;
     std::optional<Instant> catch_up_again_at_;
 
@@ -190,10 +192,8 @@ class Core final : public consensus::Engine {
     // output of one step
     bool changed_ = false;
     Record record_;
-    std::vector<consensus::Effect> asks_;
-    std::vector<consensus::Send> sends_;
-    std::vector<consensus::Send> sends_after_;
-    std::vector<consensus::Effect> deliveries_;
+    std::vector<consensus::Effect> asks_, deliveries_;
+    std::vector<consensus::Send> sends_, sends_after_;
     std::optional<Instant> armed_at_;
 };
 

@@ -25,16 +25,12 @@ void Core::announce() {
 void Core::on_standing(NodeId from, const Standing& standing) {
     const bool is_behind = Place{standing.floor.epoch, standing.current} < place(current_) ||
                            standing.floor < place(final_view_);
-    const bool is_ahead =
-        standing.floor.epoch > epoch_.number || standing.final > delivered_.next();
-    if (is_ahead && standing.final > delivered_ && standing.floor.epoch > epoch_.number &&
-        !is_closed())
-        catch_up(standing.final, from);
-    // Seldom, whoever asks how often.
-    Instant& helped_at = helped_at_[from];
+    if (standing.floor.epoch > epoch_.number && !is_closed()) catch_up(standing.final, from);
     if (epoch_.voter(from) == nullptr && !is_behind) return;
-    if (now_ < helped_at && helped_at != Instant{}) return;
-    helped_at = now_ + config_.delta;
+    // Seldom, whoever asks how often.
+    Instant& help_again_at = help_again_at_[from];
+    if (now_ < help_again_at) return;
+    help_again_at = now_ + config_.delta;
     help(from, standing);
 }
 

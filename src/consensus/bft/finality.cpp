@@ -1,6 +1,7 @@
 // R6 and R10: what is final is delivered, in order and once; and one epoch follows the other.
 #include "base/check.h"
 #include "base/sometimes.h"
+#include "chain/epochs.h"
 #include "consensus/bft/core.h"
 
 namespace holdfast::bft {
@@ -131,8 +132,10 @@ void Core::prune() {
 
 // The ledger has decided, in a block that the outgoing set certified, who votes next.
 void Core::on_members(const consensus::MembersChanged& change) {
-    if (!is_boundary(change.boundary) || change.boundary != delivered_ || !is_closed()) return;
-    start_epoch(change.boundary.value / config_.epoch_blocks, change.members, change.boundary);
+    if (!chain::is_boundary(change.boundary, config_.epoch_blocks) ||
+        change.boundary != delivered_ || !is_closed())
+        return;
+    start_epoch(epoch_after(change.boundary), change.members, change.boundary);
     announce();
 }
 
@@ -149,7 +152,7 @@ void Core::start_epoch(uint64_t number, const consensus::Members& members, Heigh
     unsynced_.clear();
     idle_leaders_.clear();
     accused_.clear();
-    helped_at_.clear();
+    help_again_at_.clear();
     final_view_ = delivered_view_ = checkpoint_view_ = 0;
     final_digest_ = delivered_digest_ = root_digest(config_.genesis, number);
     final_certificate_.reset();
@@ -165,9 +168,7 @@ void Core::start_epoch(uint64_t number, const consensus::Members& members, Heigh
 void Core::recall_epoch() {
     for (const auto& [at, said] : gate_.all()) {
         if (at.epoch != epoch_.number) continue;
-        for (uint8_t kind = 0; kind <= static_cast<uint8_t>(StatementKind::finalize); ++kind)
-            if (const auto* one = said.find(StatementKind(kind)))
-                hear(config_.self, *one, Trust::good);
+        said.each([this](const SignedStatement& one) { hear(config_.self, one, Trust::good); });
     }
     for (const Candidate& candidate : recalled_.candidates) {
         if (candidate.proposal.place.epoch != epoch_.number) continue;
@@ -195,14 +196,14 @@ void Core::on_synced(const consensus::Synced& synced) {
     catch_up_again_at_.reset();
     ledger_ = std::max(ledger_, synced.position);
     if (synced.position <= delivered_) return;
-    if (is_boundary(synced.position)) {
-        start_epoch(synced.position.value / config_.epoch_blocks, synced.members, synced.position);
+    if (chain::is_boundary(synced.position, config_.epoch_blocks)) {
+        start_epoch(epoch_after(synced.position), synced.members, synced.position);
         return announce();
     }
     // Where in the epoch that is, only a quorum's signatures can tell: the mark is not hashed.
     const auto mark = decode_mark(synced.mark);
     if (!mark || mark->proposal.height != synced.position ||
-        mark->proposal.place.epoch != synced.position.value / config_.epoch_blocks) {
+        mark->proposal.place.epoch != epoch_after(synced.position)) {
         note_ = "a synced block came with a mark that is not its own: sync from another peer";
         return;
     }
@@ -218,24 +219,23 @@ void Core::on_synced(const consensus::Synced& synced) {
              .signature = signature});
     }
     if (consensus::more_than_two_thirds(weight, consensus::total_weight(synced.members)))
-        verify(MarkCheck{synced}, std::move(items));
+        verify(MarkCheck{synced.position, synced.members, *mark}, std::move(items));
 }
 
-void Core::finish_sync(const consensus::Synced& synced, const std::optional<Mark>& mark) {
-    const Proposal& proposal = mark->proposal;
-    if (proposal.place.epoch != epoch_.number)
-        start_epoch(proposal.place.epoch, synced.members, synced.position);
+void Core::finish_sync(Height position, const consensus::Members& members, const Mark& mark) {
+    const Proposal& proposal = mark.proposal;
+    if (proposal.place.epoch != epoch_.number) start_epoch(proposal.place.epoch, members, position);
     if (proposal.place.view <= delivered_view_) return;
     HF_SOMETIMES("bft.went_on_from_a_mark");
-    delivered_ = synced.position;
+    delivered_ = position;
     delivered_view_ = proposal.place.view;
     delivered_digest_ = proposal.digest();
     if (delivered_view_ >= final_view_) {
         final_view_ = delivered_view_;
         final_digest_ = delivered_digest_;
         final_certificate_.reset();
-        if (mark->certificate.statement.kind == StatementKind::finalize)
-            final_certificate_ = mark->certificate;
+        if (mark.certificate.statement.kind == StatementKind::finalize)
+            final_certificate_ = mark.certificate;
         gate_.raise_floor(place(final_view_));
     }
     prune();

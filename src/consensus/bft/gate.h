@@ -16,6 +16,12 @@ class Said {
     [[nodiscard]] const SignedStatement* contradiction(const Statement& statement) const;
     /// Null if nothing of the kind was said.
     [[nodiscard]] const SignedStatement* find(StatementKind kind) const;
+    /// Calls `visit` for each statement, by ascending kind.
+    template <class Visit>
+    void each(Visit visit) const {
+        for (const auto& said : by_kind_)
+            if (said) visit(*said);
+    }
     /// The first of a kind stays.
     void add(const SignedStatement& said);
 

@@ -18,8 +18,7 @@ std::vector<std::string> Core::broken_invariants() const {
     };
     expect(delivered_view_ <= final_view_, "only what is final is delivered");
     expect(final_view_ < current_, "what is final is left");
-    expect(is_closed() || delivered_.value / config_.epoch_blocks == epoch_.number,
-           "the height tells the epoch");
+    expect(is_closed() || epoch_after(delivered_) == epoch_.number, "the height tells the epoch");
     expect(slots_.empty() || slots_.begin()->first > delivered_view_,
            "what is delivered keeps no books");
     expect(gate_.floor() >= place(final_view_) || is_closed(),

@@ -8,19 +8,9 @@ namespace {
 
 constexpr uint8_t version = 1;
 
-void write_said(Writer& out, const SignedStatement& said) {
-    chain::encode(out, said.statement);
-    out.fixed(said.signature);
-}
-
-SignedStatement read_said(Reader& in) {
-    SignedStatement said;
-    said.statement = chain::decode_statement(in);
-    said.signature = in.fixed<crypto::NodeSignature>();
-    const Statement& statement = said.statement;
-    if (statement.kind == StatementKind::propose || statement.view == 0 ||
-        statement.view > ordinal_max || statement.epoch > ordinal_max)
-        in.fail_with(codec_errc::bad_value);
+SignedStatement read_vote(Reader& in) {
+    const SignedStatement said = chain::decode_signed_statement(in);
+    if (!is_vote(said.statement)) in.fail_with(codec_errc::bad_value);
     return said;
 }
 
@@ -52,7 +42,7 @@ Body read_body(Reader& in) {
         case 0:
             return read_propose(in);
         case 1:
-            return Vote{read_said(in)};
+            return Vote{read_vote(in)};
         case 2:
             return Certified{decode_certificate(in)};
         case 3:
@@ -95,7 +85,7 @@ Buffer encode(const Body& body) {
                        out.count(m.justification.size());
                        for (const Certificate& one : m.justification) encode(out, one);
                    },
-                   [&](const Vote& m) { write_said(out, m.said); },
+                   [&](const Vote& m) { chain::encode(out, m.said); },
                    [&](const Certified& m) { encode(out, m.certificate); },
                    [&](const Waiting& m) { encode(out, m.place); },
                    [&](const Standing& m) {

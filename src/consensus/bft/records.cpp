@@ -22,10 +22,7 @@ Buffer encode(const Record& record) {
     if (record.incarnation) out.u64(*record.incarnation);
     if (record.floor) encode(out, *record.floor);
     out.count(record.said.size());
-    for (const SignedStatement& said : record.said) {
-        chain::encode(out, said.statement);
-        out.fixed(said.signature);
-    }
+    for (const SignedStatement& said : record.said) chain::encode(out, said);
     out.count(record.candidates.size());
     for (const Candidate& candidate : record.candidates) encode(out, candidate);
     out.count(record.certificates.size());
@@ -42,10 +39,8 @@ Result<Record> decode_record(ByteView bytes) {
     record.forgetful = (flags & is_forgetful) != 0;
     if ((flags & has_floor) != 0) record.floor = decode_place(in);
     const size_t said = in.count(said_max);
-    for (size_t i = 0; i < said && !in.failed(); ++i) {
-        const Statement statement = chain::decode_statement(in);
-        record.said.push_back({statement, in.fixed<crypto::NodeSignature>()});
-    }
+    for (size_t i = 0; i < said && !in.failed(); ++i)
+        record.said.push_back(chain::decode_signed_statement(in));
     const size_t candidates = in.count(candidates_max);
     for (size_t i = 0; i < candidates && !in.failed(); ++i)
         record.candidates.push_back(decode_candidate(in));

@@ -86,11 +86,7 @@ void encode(Writer& out, const Certificate& certificate) {
 
 Certificate decode_certificate(Reader& in) {
     Certificate certificate{.statement = chain::decode_statement(in), .signatures = {}};
-    const Statement& statement = certificate.statement;
-    // Nobody collects proposals.
-    if (statement.kind == StatementKind::propose || statement.view == 0 ||
-        statement.view > ordinal_max || statement.epoch > ordinal_max)
-        in.fail_with(codec_errc::bad_value);
+    if (!is_vote(certificate.statement)) in.fail_with(codec_errc::bad_value);
     const size_t count = in.count(voters_max);
     NodeId last;
     for (size_t i = 0; i < count && !in.failed(); ++i) {

@@ -30,6 +30,12 @@ struct Place {
     auto operator<=>(const Place&) const = default;
 };
 
+/// A statement of the kind that certificates are made of, at a place that can be.
+inline bool is_vote(const Statement& statement) {
+    return statement.kind != StatementKind::propose && statement.view > 0 &&
+           statement.view <= ordinal_max && statement.epoch <= ordinal_max;
+}
+
 inline Place place_of(const Statement& statement) {
     return {.epoch = statement.epoch, .view = statement.view};
 }

@@ -133,7 +133,7 @@ std::optional<Height> Core::height_of(View view, const Hash32& digest) const {
 bool Core::fits_parent(const Known& known, Height parent_height) const {
     const Proposal& proposal = known.candidate.proposal;
     if (proposal.is_filler()) return proposal.height == parent_height;
-    const bool may_grow = parent_height.value / config_.epoch_blocks == epoch_.number;
+    const bool may_grow = epoch_after(parent_height) == epoch_.number;
     return may_grow && proposal.height == parent_height.next() &&
            known.candidate.payload->size() <= config_.payload_bytes_max;
 }
