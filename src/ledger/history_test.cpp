@@ -237,6 +237,16 @@ TEST(Certificates, AdvanceWithoutGaps) {
     EXPECT_EQ(chain.reader().certified(), Height(2));
     EXPECT_EQ(chain.reader().certificate(Height(4))->signatures.size(), 3u);
     chain.expect_sound();
+    // Nobody will ever attest block 3: the certificate of 4, which names it as its parent, is
+    // enough.
+    vouch(*chain.store, Height(4));
+    EXPECT_EQ(chain.reader().certified(), Height(4));
+    EXPECT_FALSE(chain.reader().certificate(Height(3)));
+    EXPECT_TRUE(chain.reader().vouched_for(Height(3)));
+    EXPECT_FALSE(chain.reader().vouched_for(Height(4)));
+    chain.expect_sound();
+    certify(chain, 5, {1, 2});
+    EXPECT_EQ(chain.reader().certified(), Height(5));
     // One of three is no quorum, and verify says so.
     certify(chain, 3, {2});
     EXPECT_EQ(verify(chain.reader(), chain.genesis(), {}).problems.size(), 1u);

@@ -4,7 +4,7 @@
 //   meta          names below; "members" ~height -> the member set in force from that height on
 //   blocks        part height -> header (hash, RLP), body, receipts, engine's mark
 //   hashes        block hash -> height; transaction hash -> height, index
-//   certificates  height -> certificate
+//   certificates  height -> certificate; empty: a later one vouches for the block
 //   accounts      Keccak(address) -> RLP account
 //   slots         Keccak(address) Keccak(slot) -> value, big-endian without leading zeros
 //   account_trie  path -> node RLP

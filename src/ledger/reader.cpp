@@ -110,7 +110,7 @@ std::optional<TransactionPlace> Reader::place_of(const Hash32& transaction_hash)
 
 std::optional<chain::Certificate> Reader::certificate(Height height) const {
     const auto record = view_->get(Column::certificates, keys::of_height(height));
-    if (!record) return std::nullopt;
+    if (!record || record->empty()) return std::nullopt;
     holdfast::Reader in(*record);
     auto certificate = chain::decode_certificate(in);
     if (!in.finish()) return std::nullopt;
@@ -226,18 +226,40 @@ Result<AccountProof> Reader::proof(const Address& address, const std::vector<Has
     return proof;
 }
 
+bool Reader::vouched_for(Height height) const {
+    const auto record = view_->get(Column::certificates, keys::of_height(height));
+    return record && record->empty();
+}
+
+namespace {
+
+// Writes `batch`, whose highest certificate in an unbroken row is `certified` or above.
+void write_certified(env::StateStore& store, env::Batch batch, uint64_t certified) {
+    while (store.get(Column::certificates, keys::of_height(Height(certified + 1)))) ++certified;
+    if (certified > certified_upto(store))
+        batch.push_back({Column::meta, to_bytes(keys::certified), encode_number(certified)});
+    store.write(batch);
+}
+
+}  // namespace
+
 void put_certificate(env::StateStore& store, const chain::Certificate& certificate) {
     Writer out;
     chain::encode(out, certificate);
-    env::Batch batch{{Column::certificates, keys::of_height(certificate.height), out.take()}};
+    const uint64_t height = certificate.height.value;
     const uint64_t before = certified_upto(store);
-    uint64_t certified = before;
-    while (certified + 1 == certificate.height.value ||
-           store.get(Column::certificates, keys::of_height(Height(certified + 1))))
-        ++certified;
-    if (certified > before)
-        batch.push_back({Column::meta, to_bytes(keys::certified), encode_number(certified)});
-    store.write(batch);
+    write_certified(store,
+                    {{Column::certificates, keys::of_height(certificate.height), out.take()}},
+                    before + 1 == height ? height : before);
+}
+
+void vouch(env::StateStore& store, Height by) {
+    env::Batch batch;
+    for (uint64_t height = certified_upto(store) + 1; height < by.value; ++height)
+        if (const Bytes key = keys::of_height(Height(height));
+            !store.get(Column::certificates, key))
+            batch.push_back({Column::certificates, key, Bytes{}});
+    write_certified(store, std::move(batch), by.value);
 }
 
 }  // namespace holdfast::ledger

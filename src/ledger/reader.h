@@ -54,7 +54,10 @@ class Reader {
     [[nodiscard]] std::optional<Height> height_of(const Hash32& block_hash) const;
     [[nodiscard]] std::optional<TransactionPlace> place_of(const Hash32& transaction_hash) const;
     [[nodiscard]] std::optional<chain::Certificate> certificate(Height height) const;
-    /// The highest block with a certificate such that every block below has one or came certified.
+    /// Never got a certificate of its own; a later one, that names its hash by parents, is enough.
+    [[nodiscard]] bool vouched_for(Height height) const;
+    /// The highest block with a certificate such that every block below has one, is vouched for, or
+    /// came certified.
     [[nodiscard]] Height certified() const;
     /// Up to the head: what was burnt (base fees, slashed stakes), and what was issued beside the
     /// balances of genesis (stakes of its members, block rewards).
@@ -89,6 +92,8 @@ class Reader {
 
 /// Thread-safe with respect to one executing Ledger: writes a certificate beside its block.
 void put_certificate(env::StateStore& store, const chain::Certificate& certificate);
+/// The certificate of block `by`, which is there, is to be enough for those without one below it.
+void vouch(env::StateStore& store, Height by);
 
 /// Re-checks a whole store: parent links, header hashes, transaction and receipt roots, every
 /// certificate against the membership of its height, the state trie rebuilt from the flat state

@@ -246,6 +246,7 @@ void Attestor::pass_over() {
     if (later == slots_.end()) return;
     HF_SOMETIMES("node.certificate_passed_over");
     certified_ = later->first;
+    ledger::vouch(context_.ports.store, certified_);
     slots_.erase(slots_.begin(), std::next(later));
     advance();
     hooks_.certified(certified_);
