@@ -74,9 +74,9 @@ bool Core::is_wanted(const Statement& statement) const {
     if (statement.epoch != epoch_.number || is_closed() || statement.view <= delivered_view_)
         return false;
     if (statement.view <= final_view_) {
-        const auto at = candidates_.find(statement.digest);
-        return statement.kind == StatementKind::notarize && at != candidates_.end() &&
-               certificate_of(at->second) == nullptr;
+        const Known* known = candidates_.find(statement.digest);
+        return statement.kind == StatementKind::notarize && known != nullptr &&
+               certificate_of(*known) == nullptr;
     }
     const Slot* here = slot(statement.view);
     if (here == nullptr || !here->of_kind(statement.kind)) return true;
@@ -167,10 +167,11 @@ void Core::on_verified(const consensus::Verified& verified) {
     if (const auto* votes = std::get_if<VoteCheck>(&asked)) {
         on_votes_verified(*votes, verified.valid);
     } else if (const auto* proposal = std::get_if<ProposalCheck>(&asked)) {
-        const auto known = candidates_.find(proposal->digest);
-        if (known == candidates_.end()) return;
-        known->second.signature = all ? Trust::good : Trust::unchecked;
-        if (!all) candidates_.erase(known);
+        if (!all) {
+            candidates_.open().erase(proposal->digest);
+        } else if (Known* known = candidates_.find(proposal->digest)) {
+            known->signature = Trust::good;
+        }
     } else if (!all) {
         HF_SOMETIMES("bft.bad_signature");
         if (const auto* guilt = std::get_if<GuiltCheck>(&asked))

@@ -20,6 +20,7 @@ Core::Core(const Config& config, const consensus::Base& base, Recalled recalled,
       gate_(std::move(recalled.gate)),
       ledger_(base.applied),
       delivered_(base.applied),
+      candidates_(config.candidates_bytes_max),
       recalled_(std::move(recalled)),
       next_token_(recalled_.last.next()),
       durable_(recalled_.last) {
@@ -70,7 +71,7 @@ void Core::on_tick() {
     inquire();
     expire_reads();
     if (now_ >= announce_at_) announce();
-    for (auto& [digest, known] : candidates_)
+    for (auto& [digest, known] : candidates_.open())
         if (known.validity == Validity::later && now_ >= known.ask_again_at)
             known.validity = Validity::unknown;
 }
@@ -175,9 +176,8 @@ Record Core::checkpoint() const {
                   .certificates = {}};
     for (const auto& [place, said] : gate_.all())
         said.each([&](const SignedStatement& one) { record.said.push_back(one); });
-    for (const auto& [digest, known] : candidates_)
-        if (!known.certificate &&
-            (known.validity == Validity::good || certificate_of(known) != nullptr))
+    for (const auto& [digest, known] : candidates_.open())
+        if (known.validity == Validity::good || certificate_of(known) != nullptr)
             record.candidates.push_back(known.candidate);
     for (const auto& [view, slot] : slots_)
         for (const auto* one : {&slot.notarized, &slot.skipped, &slot.finalized})
@@ -195,7 +195,7 @@ void Core::flush_timer(consensus::Effects& out) {
     if (round_) sooner(round_->again_at);
     if (!reads_next_.empty() || !reads_pending_.empty()) sooner(reads_expire_at_);
     for (const auto& [digest, fetching] : fetching_) sooner(fetching.again_at);
-    for (const auto& [digest, known] : candidates_)
+    for (const auto& [digest, known] : candidates_.open())
         if (known.validity == Validity::later) sooner(known.ask_again_at);
     if (armed_at_ && *armed_at_ <= next) return;
     armed_at_ = next;
@@ -233,7 +233,7 @@ consensus::EngineStatus Core::status() const {
     status.view = current_;
     if (const NodeId id = leader(); id != NodeId{}) status.leader = id;
     status.final = status.last = std::max(delivered_, ledger_);
-    for (const auto& [digest, known] : candidates_)
+    for (const auto& [digest, known] : candidates_.open())
         if (known.candidate.proposal.place.epoch == epoch_.number)
             status.last = std::max(status.last, known.candidate.proposal.height);
     status.members_epoch = epoch_.number;

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "base/random.h"
-#include "consensus/bft/books.h"
+#include "consensus/bft/candidates.h"
 #include "consensus/bft/records.h"
 
 namespace holdfast::bft {
@@ -69,7 +69,6 @@ class Core final : public consensus::Engine {
     void cancel_ask();
     void on_propose(NodeId from, const Propose& propose);
     void on_waiting(NodeId from, const Waiting& waiting);
-    Known* take_candidate(const Candidate& candidate);
     [[nodiscard]] std::optional<View> parent_view() const;
     [[nodiscard]] Hash32 digest_at(View view) const;
     [[nodiscard]] std::vector<Certificate> justification(View parent) const;
@@ -156,9 +155,7 @@ class Core final : public consensus::Engine {
     std::optional<Certificate> closing_;  ///< of the epoch before
     Height closing_height_;
 
-    std::map<Hash32, Known> candidates_;
-    std::deque<Hash32> settled_;  ///< delivered candidates, oldest first
-    size_t settled_bytes_ = 0;
+    Candidates candidates_;
     Recalled recalled_;  ///< of epochs that have not begun yet
     // questions to the host
     void verify(Asked asked, std::vector<consensus::VerifyItem> items);

@@ -65,9 +65,8 @@ void Core::help(NodeId peer, const Standing& standing) {
     }
     const auto* own = gate_.said(place(current_), StatementKind::propose);
     if (own == nullptr || standing.current != current_ || !is_durable(*own)) return;
-    if (const auto at = candidates_.find(own->statement.digest); at != candidates_.end())
-        send(peer, Propose{at->second.candidate,
-                           justification(at->second.candidate.proposal.parent_view)});
+    if (const Known* known = candidates_.find(own->statement.digest))
+        send(peer, Propose{known->candidate, justification(known->candidate.proposal.parent_view)});
 }
 
 // What waits for the disk in an earlier list must not leave in this one.
@@ -78,11 +77,11 @@ bool Core::is_durable(const SignedStatement& said) const {
 // ------------------------------------------------------------------------------------- candidates
 
 bool Core::is_missing(const Hash32& digest) const {
-    const auto at = candidates_.find(digest);
-    if (at == candidates_.end()) return true;
-    const Place where = at->second.candidate.proposal.place;
+    const Known* known = candidates_.find(digest);
+    if (known == nullptr) return true;
+    const Place where = known->candidate.proposal.place;
     return where.epoch == epoch_.number && where.view <= final_view_ &&
-           where.view > delivered_view_ && certificate_of(at->second) == nullptr;
+           where.view > delivered_view_ && certificate_of(*known) == nullptr;
 }
 
 void Core::want(const Hash32& digest, NodeId hint) {
@@ -103,7 +102,7 @@ void Core::fetch_notarized() {
     for (const auto& [view, slot] : slots_) {
         if (view <= final_view_ || !slot.notarized || fetching_.size() >= fetching_max) continue;
         const Hash32& digest = slot.notarized->statement.digest;
-        if (candidates_.contains(digest) || fetching_.contains(digest)) continue;
+        if (candidates_.find(digest) != nullptr || fetching_.contains(digest)) continue;
         fetching_[digest] = {.again_at = now_ + config_.delta, .tries = 0};
     }
 }
@@ -121,7 +120,7 @@ void Core::fetch_again() {
 size_t Core::candidates_missing() const {
     return static_cast<size_t>(std::ranges::count_if(slots_, [this](const auto& entry) {
         const auto& notarized = entry.second.notarized;
-        return notarized && !candidates_.contains(notarized->statement.digest);
+        return notarized && candidates_.find(notarized->statement.digest) == nullptr;
     }));
 }
 
@@ -133,13 +132,13 @@ NodeId Core::some_peer() {
 }
 
 void Core::on_fetch(NodeId from, const Fetch& fetch) {
-    const auto at = candidates_.find(fetch.digest);
-    if (at == candidates_.end()) {
+    const Known* known = candidates_.find(fetch.digest);
+    if (known == nullptr) {
         if (delivered_ > Height{}) send(from, InLedger{delivered_});
         return;
     }
-    Fetched fetched{at->second.candidate, std::nullopt};
-    if (const Certificate* one = certificate_of(at->second)) fetched.certificate = *one;
+    Fetched fetched{known->candidate, std::nullopt};
+    if (const Certificate* one = certificate_of(*known)) fetched.certificate = *one;
     send(from, fetched);
 }
 
@@ -149,7 +148,8 @@ void Core::on_fetched(NodeId from, const Fetched& fetched) {
     if (candidate.proposal.place.epoch != epoch_.number) return;
     HF_SOMETIMES("bft.candidate_fetched");
     // Now this node's journal vouches for it as those of its voters do.
-    if (take_candidate(candidate)->validity != Validity::good)
+    changed_ = true;
+    if (candidates_.add(candidate).validity != Validity::good)
         record_.candidates.push_back(candidate);
     if (fetched.certificate && fetched.certificate->statement.digest == candidate.digest)
         on_certificate(from, *fetched.certificate);

@@ -29,8 +29,8 @@ std::optional<std::vector<const Known*>> Core::path_to_final() {
     Hash32 digest = final_digest_;
     View above = final_view_ + 1;
     while (digest != delivered_digest_) {
-        const auto at = candidates_.find(digest);
-        if (at == candidates_.end()) {
+        const Known* known = candidates_.find(digest);
+        if (known == nullptr) {
             want(digest, NodeId{});
             const Height newest =
                 path.empty() ? delivered_.next() : path.front()->candidate.proposal.height;
@@ -38,8 +38,7 @@ std::optional<std::vector<const Known*>> Core::path_to_final() {
                 catch_up(newest, NodeId{});
             return std::nullopt;
         }
-        const Known& known = at->second;
-        const Proposal& proposal = known.candidate.proposal;
+        const Proposal& proposal = known->candidate.proposal;
         const bool passes_by =
             proposal.parent_view <= delivered_view_ && proposal.parent != delivered_digest_;
         if (proposal.place.view <= delivered_view_ || proposal.place.view >= above || passes_by) {
@@ -50,7 +49,7 @@ std::optional<std::vector<const Known*>> Core::path_to_final() {
             silenced_ = true;
             return std::nullopt;
         }
-        path.push_back(&known);
+        path.push_back(known);
         above = proposal.place.view;
         digest = proposal.parent;
     }
@@ -87,12 +86,9 @@ const Certificate* Core::certificate_of(const Known& known) const {
 void Core::settle(const Known& known) {
     const Candidate& candidate = known.candidate;
     const Proposal& proposal = candidate.proposal;
-    Known& mine = candidates_.at(candidate.digest);
-    mine.certificate = *certificate_of(mine);
+    const Certificate& certificate = candidates_.settle(candidate.digest, *certificate_of(known));
     delivered_view_ = proposal.place.view;
     delivered_digest_ = candidate.digest;
-    settled_.push_back(candidate.digest);
-    settled_bytes_ += candidate.payload->size();
     changed_ = true;
     if (proposal.is_filler()) return;
     delivered_ = proposal.height;
@@ -104,28 +100,21 @@ void Core::settle(const Known& known) {
         .origin = {.proposer = epoch_.leader_of(proposal.place.view),
                    .epoch = epoch_.number,
                    .view = proposal.place.view},
-        .mark = encode_mark({.proposal = proposal, .certificate = *mine.certificate})});
+        .mark = encode_mark({.proposal = proposal, .certificate = certificate})});
     deliveries_.emplace_back(consensus::Final{delivered_});
 }
 
 // What is delivered keeps its candidate for a while, for slower peers; what was skipped goes.
 void Core::prune() {
     slots_.erase(slots_.begin(), slots_.upper_bound(delivered_view_));
-    std::erase_if(candidates_, [this](const auto& entry) {
-        const Proposal& proposal = entry.second.candidate.proposal;
-        return !entry.second.certificate && proposal.place.epoch == epoch_.number &&
-               proposal.place.view <= delivered_view_;
+    std::erase_if(candidates_.open(), [this](const auto& entry) {
+        const Place where = entry.second.candidate.proposal.place;
+        return where.epoch == epoch_.number && where.view <= delivered_view_;
     });
+    candidates_.forget_old();
     std::erase_if(fetching_, [this](const auto& entry) { return !is_missing(entry.first); });
     std::erase_if(accused_,
                   [this](const auto& entry) { return entry.second <= place(delivered_view_); });
-    while (settled_.size() > 1 && settled_bytes_ > config_.candidates_bytes_max) {
-        const auto at = candidates_.find(settled_.front());
-        settled_.pop_front();
-        if (at == candidates_.end()) continue;
-        settled_bytes_ -= at->second.candidate.payload->size();
-        candidates_.erase(at);
-    }
 }
 
 // --------------------------------------------------------------------------------------- epochs
@@ -145,7 +134,7 @@ void Core::start_epoch(uint64_t number, const consensus::Members& members, Heigh
     closing_height_ = root;
     epoch_ = Epoch(number, members);
     slots_.clear();
-    std::erase_if(candidates_, [](const auto& entry) { return !entry.second.certificate; });
+    candidates_.open().clear();
     fetching_.clear();
     checking_.clear();
     verifying_.clear();
@@ -172,8 +161,7 @@ void Core::recall_epoch() {
     }
     for (const Candidate& candidate : recalled_.candidates) {
         if (candidate.proposal.place.epoch != epoch_.number) continue;
-        Known& known = candidates_[candidate.digest];
-        known.candidate = candidate;
+        Known& known = candidates_.add(candidate);
         known.signature = Trust::good;
         known.validity = Validity::good;
     }

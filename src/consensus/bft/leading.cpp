@@ -38,9 +38,9 @@ void Core::lead() {
     std::vector<Buffer> ancestors;
     Hash32 digest = digest_at(*parent);
     while (digest != delivered_digest_) {
-        const auto at = candidates_.find(digest);
-        if (at == candidates_.end()) return want(digest, NodeId{});
-        const Candidate& candidate = at->second.candidate;
+        const Known* known = candidates_.find(digest);
+        if (known == nullptr) return want(digest, NodeId{});
+        const Candidate& candidate = known->candidate;
         if (candidate.proposal.place.view <= delivered_view_) return;  // of another history
         if (!candidate.proposal.is_filler()) ancestors.push_back(candidate.payload);
         digest = candidate.proposal.parent;
@@ -100,12 +100,9 @@ void Core::propose(const Buffer& payload) {
     candidate.signature = gate_.said(place(current_), StatementKind::propose)->signature;
     record_.candidates.push_back(candidate);
     broadcast_after_persist(Propose{candidate, justification(*parent)});
-    Known& known = candidates_[candidate.digest];
-    known = {.candidate = candidate,
-             .signature = Trust::good,
-             .validity = Validity::good,
-             .ask_again_at = {},
-             .certificate = {}};
+    Known& known = candidates_.add(candidate);
+    known.signature = Trust::good;
+    known.validity = Validity::good;
     slots_[current_].proposed.push_back(candidate.digest);
     proposal_at_ = now_;
 }
@@ -145,26 +142,18 @@ void Core::on_propose(NodeId from, const Propose& propose) {
                                candidate.signature};
     };
     if (!proposed.empty()) {
-        const auto first = candidates_.find(proposed.front());
-        if (first != candidates_.end())
-            suspect(from, said_by_leader(first->second.candidate),
-                    said_by_leader(propose.candidate));
+        if (const Known* first = candidates_.find(proposed.front()))
+            suspect(from, said_by_leader(first->candidate), said_by_leader(propose.candidate));
         return;
     }
     proposed.push_back(propose.candidate.digest);
     if (view == current_) proposal_at_ = now_;
-    Known* known = take_candidate(propose.candidate);
-    if (known == nullptr || known->signature != Trust::unchecked) return;
-    known->candidate.signature = propose.candidate.signature;
-    known->signature = Trust::checking;
-    verify(ProposalCheck{known->candidate.digest}, {item(from, said_by_leader(propose.candidate))});
-}
-
-Known* Core::take_candidate(const Candidate& candidate) {
-    const auto [at, is_new] = candidates_.try_emplace(candidate.digest);
-    if (is_new) at->second.candidate = candidate;
     changed_ = true;
-    return &at->second;
+    Known& known = candidates_.add(propose.candidate);
+    if (known.signature != Trust::unchecked) return;
+    known.candidate.signature = propose.candidate.signature;
+    known.signature = Trust::checking;
+    verify(ProposalCheck{known.candidate.digest}, {item(from, said_by_leader(propose.candidate))});
 }
 
 void Core::on_waiting(NodeId from, const Waiting& waiting) {

@@ -82,9 +82,9 @@ void Core::vote() {
 void Core::notarize(View view) {
     if (gate_.said(place(view), StatementKind::notarize) != nullptr) return;
     for (const Hash32& digest : slots_.at(view).proposed) {
-        const auto at = candidates_.find(digest);
-        if (at == candidates_.end() || at->second.signature != Trust::good) continue;
-        Known& known = at->second;
+        Known* here = candidates_.find(digest);
+        if (here == nullptr || here->signature != Trust::good) continue;
+        Known& known = *here;
         const Proposal& proposal = known.candidate.proposal;
         if (known.validity == Validity::bad || !has_parent(proposal)) continue;
         const auto parent_height = height_of(proposal.parent_view, proposal.parent);
@@ -125,9 +125,9 @@ Hash32 Core::digest_at(View view) const {
 
 std::optional<Height> Core::height_of(View view, const Hash32& digest) const {
     if (view == delivered_view_ && digest == delivered_digest_) return delivered_;
-    const auto at = candidates_.find(digest);
-    if (at == candidates_.end()) return std::nullopt;
-    return at->second.candidate.proposal.height;
+    const Known* known = candidates_.find(digest);
+    if (known == nullptr) return std::nullopt;
+    return known->candidate.proposal.height;
 }
 
 bool Core::fits_parent(const Known& known, Height parent_height) const {
@@ -147,29 +147,29 @@ void Core::check(Known& known) {
     known.validity = Validity::asked;
     ++last_ask_;
     checking_.emplace(last_ask_, known.candidate.digest);
-    const auto parent = candidates_.find(known.candidate.proposal.parent);
-    asks_.emplace_back(consensus::Check{
-        .ask = last_ask_,
-        .parent = parent == candidates_.end() ? nullptr : parent->second.candidate.payload,
-        .payload = known.candidate.payload});
+    const Known* parent = candidates_.find(known.candidate.proposal.parent);
+    asks_.emplace_back(
+        consensus::Check{.ask = last_ask_,
+                         .parent = parent == nullptr ? nullptr : parent->candidate.payload,
+                         .payload = known.candidate.payload});
 }
 
 void Core::on_checked(const consensus::Checked& checked) {
     const auto asked = checking_.find(checked.ask);
     if (asked == checking_.end()) return;
-    const auto known = candidates_.find(asked->second);
+    Known* known = candidates_.find(asked->second);
     checking_.erase(asked);
-    if (known == candidates_.end()) return;
+    if (known == nullptr) return;
     switch (checked.verdict) {
         case consensus::Verdict::ok:
-            known->second.validity = Validity::good;
+            known->validity = Validity::good;
             break;
         case consensus::Verdict::bad:
-            known->second.validity = Validity::bad;
+            known->validity = Validity::bad;
             break;
         case consensus::Verdict::later:
-            known->second.validity = Validity::later;
-            known->second.ask_again_at = now_ + config_.delta;
+            known->validity = Validity::later;
+            known->ask_again_at = now_ + config_.delta;
             break;
     }
 }
@@ -196,8 +196,8 @@ void Core::skip_if_due() {
     if (const Slot* here = slot(current_)) {
         // An invalid proposal leaves nothing to wait for, and so does a leader that gives up.
         const auto is_bad = [this](const Hash32& digest) {
-            const auto known = candidates_.find(digest);
-            return known != candidates_.end() && known->second.validity == Validity::bad;
+            const Known* known = candidates_.find(digest);
+            return known != nullptr && known->validity == Validity::bad;
         };
         if (!here->proposed.empty() && std::ranges::all_of(here->proposed, is_bad)) due = true;
         const bool gives_up =
