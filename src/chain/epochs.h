@@ -17,6 +17,10 @@ inline uint64_t epoch_of(Height height, uint64_t epoch_blocks) {
 inline uint64_t epoch_after(Height height, uint64_t epoch_blocks) {
     return height.value / epoch_blocks;
 }
+/// The last block of the epoch that the block after the one at `height` belongs to.
+inline Height last_of_epoch_after(Height height, uint64_t epoch_blocks) {
+    return Height((epoch_after(height, epoch_blocks) + 1) * epoch_blocks);
+}
 /// Executing such a block computes the members of the epoch that follows.
 inline bool is_boundary(Height height, uint64_t epoch_blocks) {
     return height.value > 0 && height.value % epoch_blocks == 0;

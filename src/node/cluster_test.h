@@ -112,8 +112,9 @@ class NodeTest : public ::testing::Test {
                 one->node->on_idle();
             }
             while (!wire_.items.empty()) {
-                const Wire::Item item = wire_.items.front();
+                Wire::Item item = wire_.items.front();
                 wire_.items.pop_front();
+                if (tamper_) tamper_(item);
                 busy = true;
                 if (item.to.value > machines_.size() || cut_.contains(item.to.value) ||
                     cut_.contains(item.from.value) || mute_.contains(item.from.value) ||
@@ -178,6 +179,7 @@ class NodeTest : public ::testing::Test {
     uint64_t deaf_to_engine_ = 0;
     std::set<uint64_t> slow_;
     std::set<uint64_t> mute_;  ///< hearing, but not heard
+    std::function<void(Wire::Item&)> tamper_;
     std::vector<std::unique_ptr<Machine>> machines_;
 };
 

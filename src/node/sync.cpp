@@ -3,6 +3,7 @@
 #include "node/sync.h"
 
 #include "base/sometimes.h"
+#include "chain/epochs.h"
 
 namespace holdfast::node {
 namespace {
@@ -44,14 +45,24 @@ void Sync::next_source() {
     if (next != NodeId{}) source_ = next;
 }
 
+bool Sync::members_may_lie() const {
+    return context_.genesis.quorum_rule() == chain::QuorumRule::two_thirds;
+}
+
+// Who attests the blocks above is known once this one is executed.
+Height Sync::attested_upto() const {
+    return chain::last_of_epoch_after(context_.head.number, context_.genesis.bft.epoch_blocks);
+}
+
 // Where members may lie, so may whoever named the target: what nobody has is not waited for.
 bool Sync::is_target_in_doubt() const {
-    return context_.genesis.quorum_rule() == chain::QuorumRule::two_thirds &&
-           in_vain_ >= context_.members.members.size();
+    return members_may_lie() && in_vain_ >= context_.members.members.size();
 }
 
 void Sync::request() {
-    full_ = false;
+    full_ =
+        phase_ == Phase::blocks && members_may_lie() && pipeline_.next_height() > attested_upto();
+    if (full_) return ask_again_later();
     if (phase_ == Phase::blocks)
         context_.send(source_, env::Priority::bulk, BlocksRequest{pipeline_.next_height()});
     else if (phase_ == Phase::offer)
@@ -83,9 +94,49 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
         request();
         return;
     }
-    in_vain_ = reply.blocks.empty() ? in_vain_ + 1 : 0;
-    if (is_target_in_doubt()) target_ = wanted.previous();
-    for (const SyncBlock& block : reply.blocks) {
+    if (members_may_lie() && !reply.blocks.empty()) return examine_blocks(reply);
+    take(reply.blocks);
+}
+
+// A block is executed if a quorum has signed for it, or for one above that names it; or, as the
+// newest may have no certificate yet, if more than a third of the weight has executed it.
+void Sync::examine_blocks(BlocksReply& reply) {
+    struct Job {
+        std::vector<SyncBlock> blocks;
+        Height from;
+        Examined found;
+    };
+    auto job = std::make_shared<Job>(Job{std::move(reply.blocks), pipeline_.next_height(), {}});
+    // An answer to an earlier, repeated request overlaps.
+    std::erase_if(job->blocks,
+                  [&](const SyncBlock& block) { return block.header.number < job->from; });
+    context_.ports.lanes.run(
+        env::Lane::bulk,
+        [job, upto = attested_upto(), members = context_.members, genesis = context_.genesis_hash] {
+            job->found = examine(job->blocks, job->from, upto, members, genesis);
+        },
+        [this, job, source = source_] {
+            if (!expects(source, Phase::blocks) || job->from != pipeline_.next_height()) return;
+            if (!job->found.flaw.empty()) return fall_back(job->found.flaw);
+            const auto rest = std::span(job->found.hashes).subspan(job->found.certified);
+            const Height first = job->from + job->found.certified;
+            hearsay_.note(source, first, rest);
+            const size_t good =
+                job->found.certified + hearsay_.believed(first, rest, context_.members);
+            hearsay_.forget(first.previous() + (good - job->found.certified));
+            if (good == 0 && in_vain_ + 1 < context_.members.members.size()) {
+                ++in_vain_;
+                next_source();
+                return request();
+            }
+            take(std::span(job->blocks).first(good));
+        });
+}
+
+void Sync::take(std::span<const SyncBlock> blocks) {
+    in_vain_ = blocks.empty() ? in_vain_ + 1 : 0;
+    if (is_target_in_doubt()) target_ = pipeline_.next_height().previous();
+    for (const SyncBlock& block : blocks) {
         // An answer to an earlier, repeated request overlaps; what follows it does not.
         if (block.header.number < pipeline_.next_height()) continue;
         if (block.header.number > pipeline_.next_height() ||
@@ -97,8 +148,8 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
         ++context_.counters.blocks_synced;
         HF_SOMETIMES("node.block_synced");
     }
-    if (reply.blocks.empty() || pipeline_.depth() >= pipeline_depth_max) {
-        full_ = !reply.blocks.empty();
+    if (blocks.empty() || pipeline_.depth() >= pipeline_depth_max) {
+        full_ = !blocks.empty();
         finish_if_caught_up();
         if (active()) ask_again_later();
         return;

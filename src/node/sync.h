@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "node/context.h"
+#include "node/hearsay.h"
 #include "node/pipeline.h"
 
 namespace holdfast::node {
@@ -45,6 +46,10 @@ class Sync {
     };
 
     void request();
+    void examine_blocks(BlocksReply& reply);
+    void take(std::span<const SyncBlock> blocks);
+    [[nodiscard]] bool members_may_lie() const;
+    [[nodiscard]] Height attested_upto() const;
     [[nodiscard]] bool is_target_in_doubt() const;
     void ask_again_later() { retry_at_ = context_.now() + retry_interval; }
     void next_source();
@@ -72,7 +77,8 @@ class Sync {
     SnapshotOffer offer_;
     Bytes cursor_;
     unsigned chunk_retries_ = 0;
-    size_t in_vain_ = 0;  ///< answers without blocks, one after the other
+    size_t in_vain_ = 0;  ///< answers without blocks to be executed, one after the other
+    Hearsay hearsay_;
 };
 
 /// The other side: answers from the store, on the bulk lane.
