@@ -34,6 +34,8 @@ function(holdfast_module name)
         find_package(GTest REQUIRED)
         include(GoogleTest)
         add_executable(${name}_test ${tests})
+        # Each file's own helpers may have the names of another's.
+        set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
         target_compile_options(${name}_test PRIVATE ${HOLDFAST_WARNINGS})
         target_compile_definitions(${name}_test PRIVATE
             HOLDFAST_SOURCE_DIR="${CMAKE_SOURCE_DIR}"

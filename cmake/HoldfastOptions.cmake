@@ -29,6 +29,9 @@ set(HOLDFAST_WARNINGS
     -Wmissing-declarations -Wextra-semi -Wswitch-enum)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     list(APPEND HOLDFAST_WARNINGS -Wduplicated-cond -Wlogical-op)
+    if(CMAKE_UNITY_BUILD)  # every source is then an included file, and gcc takes it for a header
+        list(APPEND HOLDFAST_WARNINGS -Wno-subobject-linkage)
+    endif()
 else()
     # std::stable_sort of libstdc++ 12 calls what it deprecates itself, which gcc keeps quiet about.
     list(APPEND HOLDFAST_WARNINGS -Wno-deprecated-declarations)

@@ -10,14 +10,14 @@
 namespace holdfast::app {
 namespace {
 
-struct Options {
+struct InitArguments {
     InitOptions ledger;
     std::string out, genesis, config, data, rpc;
     bool found = false, join = false, rejoin = false, discard = false;
     uint64_t id = 0;
 };
 
-ExitCode begin_ledger(const Options& options) {
+ExitCode begin_ledger(const InitArguments& options) {
     InitOptions ledger = options.ledger;
     ledger.out = options.out;
     if (auto ok = init_ledger(ledger); !ok) return report(ok.error());
@@ -28,7 +28,7 @@ ExitCode begin_ledger(const Options& options) {
     return ExitCode::ok;
 }
 
-ExitCode begin_member(const Options& options) {
+ExitCode begin_member(const InitArguments& options) {
     const auto joined = init_join({.out = options.out,
                                    .genesis = options.genesis,
                                    .id = options.id,
@@ -49,7 +49,7 @@ ExitCode begin_member(const Options& options) {
     return ExitCode::ok;
 }
 
-ExitCode begin_founder(const Options& options) {
+ExitCode begin_founder(const InitArguments& options) {
     const auto config = read_config(options.config);
     if (!config) return report(config.error());
     if (auto ok = init_found(*config); !ok) return report(ok.error());
@@ -60,7 +60,7 @@ ExitCode begin_founder(const Options& options) {
     return ExitCode::ok;
 }
 
-ExitCode begin_again(const Options& options) {
+ExitCode begin_again(const InitArguments& options) {
     std::filesystem::path data = options.data;
     if (!data.has_filename()) data = data.parent_path();  // "node1/data/"
     const std::filesystem::path file = options.config.empty()
@@ -87,7 +87,7 @@ void add_ledger_options(CLI::App& command, InitOptions& options) {
 }
 
 void add_init_command(CLI::App& app, Run& chosen) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<InitArguments>();
     CLI::App* command =
         app.add_subcommand("init", "begin a ledger, a new member, or a lost disk anew");
     command->add_option("--out", options->out, "folder to make");

@@ -14,20 +14,20 @@ namespace {
 
 constexpr uint64_t ready_patience_ms = 60'000;
 
-struct Options {
+struct LocalArguments {
     InitOptions init;
     std::string data = "data";
 };
 
 /// Made once, used again ever after.
-Status make_once(Options& options) {
+Status make_once(LocalArguments& options) {
     options.init.out = options.data;
     options.init.dev = true;
     if (std::filesystem::exists(options.init.out / "genesis.json")) return {};
     return init_ledger(options.init);
 }
 
-ExitCode run_local(Options options) {
+ExitCode run_local(LocalArguments options) {
     // Waited for below, by nobody else: set before any child or thread begins.
     sigset_t signals;
     sigemptyset(&signals);
@@ -63,7 +63,7 @@ ExitCode run_local(Options options) {
 }  // namespace
 
 void add_local_command(CLI::App& app, Run& chosen) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<LocalArguments>();
     CLI::App* command =
         app.add_subcommand("local", "a development cluster on this machine, until Ctrl-C");
     command->add_option("--data", options->data, "its folder, made when missing")

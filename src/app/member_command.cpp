@@ -14,13 +14,13 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct MemberArguments {
     std::string rpc = "127.0.0.1:8545", key, voting_key, transport_key, account, endpoint;
     uint64_t id = 0, weight = 1, wait_ms = 30'000;
     bool json = false;
 };
 
-ExitCode list_members(const Options& options) {
+ExitCode list_members(const MemberArguments& options) {
     RpcClient client(options.rpc);
     const auto answer = client.call("holdfast_members");
     if (!answer) return report(answer.error());
@@ -44,7 +44,7 @@ ExitCode list_members(const Options& options) {
 }
 
 /// The call is proposal and approval in one; it takes effect with the approval of more than half.
-ExitCode approve(const Options& options, Bytes call) {
+ExitCode approve(const MemberArguments& options, Bytes call) {
     const auto key = read_account_key(options.key);
     if (!key) return report(key.error());
     RpcClient client(options.rpc);
@@ -64,7 +64,7 @@ ExitCode approve(const Options& options, Bytes call) {
     return ExitCode::ok;
 }
 
-ExitCode add_member(const Options& options) {
+ExitCode add_member(const MemberArguments& options) {
     chain::Member member{
         .id = NodeId(options.id), .endpoint = options.endpoint, .weight = options.weight};
     const auto voting = fixed_from_hex<crypto::NodePublicKey>(options.voting_key);
@@ -86,7 +86,7 @@ ExitCode add_member(const Options& options) {
 }  // namespace
 
 void add_member_command(CLI::App& app, Run& chosen) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<MemberArguments>();
     CLI::App* command = app.add_subcommand("member", "the ledger's members: list, add, remove");
     command->require_subcommand(1);
     CLI::App* list = command->add_subcommand("list", "who they are now");

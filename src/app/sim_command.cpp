@@ -29,7 +29,7 @@ inline constexpr Errc cannot_save{"sim.cannot_save"};
 
 constexpr auto redraw_every = std::chrono::milliseconds(100);
 
-struct Options {
+struct SimArguments {
     sim::PlanOptions plan;
     double minutes = 1;
     uint64_t seeds = 1;
@@ -93,7 +93,7 @@ Status write_file(const std::string& path, std::string_view text) {
 
 class Simulation {
   public:
-    explicit Simulation(Options options)
+    explicit Simulation(SimArguments options)
         : options_(std::move(options)),
           pool_({.run = sim::run_plan, .jobs = options_.jobs}),
           progress_(!options_.quiet) {}
@@ -252,7 +252,7 @@ class Simulation {
         return {};
     }
 
-    Options options_;
+    SimArguments options_;
     sim::Pool pool_;
     ProgressLine progress_;
     std::optional<sim::Plan> scenario_;
@@ -262,7 +262,7 @@ class Simulation {
     std::string minimized_;
 };
 
-ExitCode simulate(Options options) {
+ExitCode simulate(SimArguments options) {
     if (options.jobs == 0)
         options.jobs = static_cast<size_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
     const auto done = Simulation(std::move(options)).run();
@@ -282,7 +282,7 @@ std::string joined_profiles() {
 }  // namespace
 
 void add_sim_command(CLI::App& app, Run& chosen) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<SimArguments>();
     CLI::App* command =
         app.add_subcommand("sim", "clusters in a virtual world, under faults: does a rule break?");
     // Of what is said twice the last counts, so that scripts can add to a command.

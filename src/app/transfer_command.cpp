@@ -14,7 +14,7 @@
 namespace holdfast::app {
 namespace {
 
-struct Options {
+struct TransferArguments {
     std::vector<std::string> endpoints;
     std::string folder, to, value = "0", key;
     uint64_t wait_ms = 30'000;
@@ -23,7 +23,7 @@ struct Options {
     LoadOptions settings;
 };
 
-ExitCode transfer_once(const Options& options) {
+ExitCode transfer_once(const TransferArguments& options) {
     const auto key = read_account_key(options.key);
     if (!key) return report(key.error());
     const auto to = fixed_from_hex<Address>(options.to);
@@ -51,7 +51,7 @@ ExitCode transfer_once(const Options& options) {
     return ExitCode::ok;
 }
 
-ExitCode run_load(Options options) {
+ExitCode run_load(TransferArguments options) {
     options.settings.endpoints = options.endpoints;
     if (options.key.empty()) {
         for (const DevelopmentAccount& account : development_accounts())
@@ -102,7 +102,7 @@ ExitCode run_load(Options options) {
 }  // namespace
 
 void add_transfer_command(CLI::App& app, Run& chosen) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<TransferArguments>();
     CLI::App* command = app.add_subcommand("transfer", "send money and wait for the receipt");
     command->add_option("--rpc", options->endpoints,
                         "host:port of a node's API; several with --load");
