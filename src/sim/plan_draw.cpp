@@ -166,6 +166,29 @@ void draw_loss_for_good(Plan& plan, const Mask& mask, NodeId weak) {
     plan.faults.push_back(fault);
 }
 
+/// To the end, one node is not heard by another that it hears: what it missed while it was away, it
+/// must find elsewhere.
+void draw_unheard(Plan& plan, const Mask& mask) {
+    constexpr uint64_t late_us = 10 * second_us, away_us = 3 * second_us;
+    Random random = draw(plan.seed, "unheard");
+    const auto lasts = static_cast<uint64_t>(plan.lasts.count());
+    if (!mask[network] || plan.nodes < 2 || lasts <= late_us || !random.chance(1, 4)) return;
+    const uint64_t node = random.between(1, plan.nodes);
+    const uint64_t other = 1 + (node - 1 + random.between(1, plan.nodes - 1)) % plan.nodes;
+    Fault away{.at = Duration(static_cast<int64_t>(lasts - random.between(away_us, late_us))),
+               .kind = mask[crash] ? FaultKind::kill : FaultKind::isolate,
+               .lasts = Duration(static_cast<int64_t>(random.below(away_us))),
+               .node = NodeId(node),
+               .peer = {},
+               .amount = 0};
+    Fault unheard = away;
+    unheard.kind = FaultKind::cut;
+    unheard.peer = NodeId(other);
+    unheard.lasts = plan.lasts;
+    plan.faults.push_back(away);
+    plan.faults.push_back(unheard);
+}
+
 void draw_faults(Plan& plan, const Mask& mask) {
     constexpr uint64_t long_outage = 8;
     Random luck = draw(plan.seed, "weak");
@@ -199,6 +222,7 @@ void draw_faults(Plan& plan, const Mask& mask) {
         }
     }
     draw_loss_for_good(plan, mask, luck.chance(1, 3) ? weak : NodeId{});
+    draw_unheard(plan, mask);
     std::ranges::stable_sort(plan.faults, {}, &Fault::at);
 }
 
