@@ -41,6 +41,11 @@ TrieUpdate update_trie(const NodeSource& source,
 /// The nodes from the root towards `key`, as eth_getProof gives them: proves presence or absence.
 /// [EIP-1186]
 std::vector<Bytes> prove(const NodeSource& source, const Hash32& key);
+/// The same for item `index` of the trie that maps RLP(index) to each item. `index` must be below
+/// their number.
+std::vector<Bytes> prove_ordered(const std::vector<ByteView>& items, size_t index);
+/// The key of an item in such a trie: RLP(index).
+Bytes ordered_key(uint64_t index);
 /// The value that the proof leads to, null for a proof of absence. Errors: errc::proof_invalid.
 Result<std::optional<Bytes>> verify_proof(const Hash32& root, ByteView key,
                                           const std::vector<Bytes>& proof);

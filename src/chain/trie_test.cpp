@@ -284,5 +284,23 @@ TEST(TrieRoot, ListsAreKeyedByTheirIndex) {
     }
 }
 
+TEST(TrieRoot, EachItemOfAListCanBeProven) {
+    std::vector<Bytes> items;
+    for (size_t count = 1; count <= 300; ++count) {
+        items.push_back(Bytes(count % 70 + 1, static_cast<uint8_t>(count)));
+        if (count > 20 && count % 9 != 0) continue;
+        const std::vector<ByteView> views(items.begin(), items.end());
+        const Hash32 root = ordered_trie_root(views);
+        for (size_t index = 0; index < count; ++index) {
+            auto proof = prove_ordered(views, index);
+            const auto value = verify_proof(root, ordered_key(index), proof);
+            ASSERT_TRUE(value && *value) << index << " of " << count;
+            EXPECT_EQ(**value, items[index]);
+            const auto beyond = verify_proof(root, ordered_key(count), proof);
+            EXPECT_FALSE(beyond && *beyond) << "an item that is not there";
+        }
+    }
+}
+
 }  // namespace
 }  // namespace holdfast::chain
