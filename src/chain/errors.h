@@ -37,5 +37,11 @@ inline constexpr Errc genesis_malformed{
 inline constexpr Errc genesis_unknown_field{"genesis.unknown_field"};
 inline constexpr Errc genesis_invalid{"genesis.invalid"};  ///< well formed, but breaks a rule
 inline constexpr Errc proof_invalid{"proof.invalid"};      ///< does not lead to the root
+inline constexpr Errc proof_malformed{"proof.malformed"};  ///< not a proof file in its one form
+inline constexpr Errc proof_too_large{"proof.too_large"};
+inline constexpr Errc proof_other_genesis{"proof.other_genesis"};  ///< of another ledger
+inline constexpr Errc proof_order{"proof.order"};  ///< the blocks of the history do not ascend
+inline constexpr Errc proof_other_members{
+    "proof.other_members"};  ///< not the set that the certified header names
 
 }  // namespace holdfast::chain::errc

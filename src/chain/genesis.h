@@ -10,6 +10,8 @@
 
 namespace holdfast::chain {
 
+struct Json;
+
 enum class EngineKind : uint8_t { raft, paxos, bft, pow };
 
 /// Every parameter that two nodes must not be able to differ in. Milliseconds end in _ms.
@@ -111,6 +113,8 @@ struct Genesis {
 /// Strict: unknown fields, wrong types, repeated ids, keys or endpoints, impossible parameters are
 /// named errors (errc::genesis_*).
 Result<Genesis> parse_genesis(std::string_view json);
+/// The same of a part of a larger file.
+Result<Genesis> genesis_from(const Json& json);
 /// The rules that parse_genesis holds a well-formed file to, for a genesis made otherwise.
 Status validate_genesis(const Genesis& genesis);
 /// What parse_genesis reads back as the same value, indented for people.

@@ -342,10 +342,14 @@ Result<Genesis> parse_genesis(std::string_view json) {
     if (json.size() > genesis_bytes_max)
         return fail(errc::genesis_malformed,
                     fmt::format("{} bytes, at most {}", json.size(), genesis_bytes_max));
-    auto tree = parse_json(json, genesis_depth_max);
-    if (!tree) return std::unexpected(std::move(tree).error());
+    const auto tree = parse_json(json, genesis_depth_max);
+    if (!tree) return std::unexpected(tree.error());
+    return genesis_from(*tree);
+}
+
+Result<Genesis> genesis_from(const Json& json) {
     Parse parse;
-    Genesis genesis = parse_top(parse, *tree);
+    Genesis genesis = parse_top(parse, json);
     if (parse.error) return std::unexpected(std::move(*parse.error));
     if (auto status = validate_genesis(genesis); !status)
         return std::unexpected(std::move(status).error());

@@ -1,5 +1,5 @@
 // JSON as a plain tree, strictly: repeated keys, comments and deep nesting are refused, and numbers
-// keep their digits, for amounts do not fit a double. For genesis only.
+// keep their digits, for amounts do not fit a double. For genesis and proofs.
 #pragma once
 
 #include <string>
