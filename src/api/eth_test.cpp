@@ -3,6 +3,7 @@
 
 #include "api/eth_values.h"
 #include "api/test_server.h"
+#include "chain/proof.h"
 #include "chain/rlp.h"
 
 namespace holdfast::api::testing {
@@ -398,6 +399,36 @@ TEST_F(Eth, certificates_members_and_fates) {
     const json::value fate = result("holdfast_transactionFate", param(hex(doomed->hash)));
     EXPECT_EQ(fate.at("status"), "dropped");
     EXPECT_EQ(fate.at("reason").at("code"), "transaction.fee_cap_below_base_fee");
+}
+
+TEST_F(Eth, parts_of_proofs_fit_together) {
+    const std::string of = fmt::format(R"(["{}"])", hex(led::plain_address(1)));
+    EXPECT_TRUE(error("holdfast_accountProof", of).ends_with(" ledger.not_certified"));
+    backend.certify(Height(1));
+    const auto checked = [&](const json::value& part) {
+        const json::object file{{"format", "holdfast/proof/v1"},
+                                {"genesis", result("holdfast_genesis").at("genesis")},
+                                {"history", result("holdfast_memberHistory")},
+                                {"block", part.at("block")},
+                                {"claim", part.at("claim")}};
+        const auto proof = chain::parse_proof(json::serialize(file), chain::Form::any);
+        EXPECT_TRUE(proof) << describe(proof.error());
+        const auto proven = chain::check_proof(proof.value(), backend.genesis_hash());
+        EXPECT_TRUE(proven) << describe(proven.error());
+        return proven.value().value;
+    };
+    const auto account =
+        std::get<chain::ProvenAccount>(checked(result("holdfast_accountProof", of)));
+    EXPECT_EQ(account.account->balance, U256(5));
+    const std::string slot =
+        fmt::format(R"(["{}","0x0","0x1"])", hex(ledger::validators_address()));
+    EXPECT_EQ(std::get<chain::ProvenSlot>(checked(result("holdfast_slotProof", slot))).value,
+              backend.reader().slot(ledger::validators_address(), {}, Height(1)).value());
+    const auto receipt = std::get<chain::ProvenReceipt>(
+        checked(result("holdfast_receiptProof", param(hex(second->hash)))));
+    EXPECT_EQ(receipt.transaction.hash, second->hash);
+    EXPECT_TRUE(receipt.receipt.success);
+    EXPECT_EQ(result("holdfast_memberHistory"), json::array());
 }
 
 }  // namespace

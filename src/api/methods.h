@@ -78,6 +78,12 @@ Answer members(Service& service, const Call& call, const ledger::Reader& reader)
 Answer genesis(Service& service, const Call& call);
 void transfer_leadership(Service& service, const Call& call);
 
+// proof_methods.cpp
+Answer account_proof(Service& service, const Call& call, const ledger::Reader& reader);
+Answer slot_proof(Service& service, const Call& call, const ledger::Reader& reader);
+Answer receipt_proof(Service& service, const Call& call, const ledger::Reader& reader);
+Answer member_history(Service& service, const Call& call, const ledger::Reader& reader);
+
 }  // namespace holdfast::api::method
 
 namespace holdfast::api {
