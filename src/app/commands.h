@@ -23,6 +23,7 @@ void add_config_command(CLI::App& app, Run& chosen);
 void add_key_command(CLI::App& app, Run& chosen);
 void add_genesis_command(CLI::App& app, Run& chosen);
 void add_verify_command(CLI::App& app, Run& chosen);
+void add_verify_proof_command(CLI::App& app, Run& chosen);
 
 // running
 void add_node_command(CLI::App& app, Run& chosen);
@@ -36,5 +37,6 @@ void add_sim_command(CLI::App& app, Run& chosen);
 void add_status_command(CLI::App& app, Run& chosen);
 void add_transfer_command(CLI::App& app, Run& chosen);
 void add_member_command(CLI::App& app, Run& chosen);
+void add_proof_command(CLI::App& app, Run& chosen);  ///< or a stopped one
 
 }  // namespace holdfast::app

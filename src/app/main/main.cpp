@@ -25,6 +25,8 @@ int run(int argc, char** argv) {
     holdfast::app::add_transfer_command(app, chosen);
     holdfast::app::add_member_command(app, chosen);
     holdfast::app::add_verify_command(app, chosen);
+    holdfast::app::add_proof_command(app, chosen);
+    holdfast::app::add_verify_proof_command(app, chosen);
     holdfast::app::add_config_command(app, chosen);
     holdfast::app::add_key_command(app, chosen);
     holdfast::app::add_genesis_command(app, chosen);
