@@ -146,7 +146,7 @@ describe("viem", () => {
     });
 
     it("proves a slot of the validators contract", async () => {
-        const contract = "0x00000000000000000000000000486f6c64000001";
+        const contract = "0x000000000000000000000000486f6c6400000001";
         const block = await reader.getBlock();
         const slots = [0n, 1n, 2n, 3n].map((slot) => toHex(slot, { size: 32 }));
         const proof = await reader.request({
