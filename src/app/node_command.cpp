@@ -1,4 +1,6 @@
 // holdfast node: runs one node until a signal ends it.
+#include "app/node_command.h"
+
 #include <csignal>
 #include <memory>
 #include <thread>
@@ -9,7 +11,6 @@
 
 #include "app/commands.h"
 #include "app/logging.h"
-#include "app/running_node.h"
 
 namespace holdfast::app {
 namespace {
@@ -48,13 +49,15 @@ class SignalThread {
     std::thread thread_;
 };
 
-ExitCode run_node(const std::string& file) {
+}  // namespace
+
+ExitCode run_node(const std::string& config_file, const EngineMaker& maker) {
     SignalThread signals;
-    auto config = read_config(file);
+    auto config = read_config(config_file);
     if (!config) return report(config.error());
     const Logger logger = start_logging(config->log.level, config->log.format, config->id);
     const Config shown = *config;
-    auto node = RunningNode::start(std::move(*config), logger);
+    auto node = RunningNode::start(std::move(*config), logger, maker);
     if (!node) {
         flush_logging();
         return report(node.error());
@@ -70,8 +73,6 @@ ExitCode run_node(const std::string& file) {
     flush_logging();
     return reason ? report(*reason) : ExitCode::ok;
 }
-
-}  // namespace
 
 void add_node_command(CLI::App& app, Run& chosen) {
     auto file = std::make_shared<std::string>();

@@ -108,7 +108,8 @@ RunningNode::RunningNode(Config config, Logger logger, chain::Genesis genesis, N
       keys_(keys),
       lock_(std::move(lock)) {}
 
-Result<std::unique_ptr<RunningNode>> RunningNode::start(Config config, Logger logger) {
+Result<std::unique_ptr<RunningNode>> RunningNode::start(Config config, Logger logger,
+                                                        const EngineMaker& maker) {
     auto genesis = read_genesis(config.path(config.genesis));
     if (!genesis) return std::unexpected(genesis.error());
     if (auto ok = check_no_well_known(*genesis); !ok) return std::unexpected(ok.error());
@@ -121,7 +122,7 @@ Result<std::unique_ptr<RunningNode>> RunningNode::start(Config config, Logger lo
         std::move(config), std::move(logger), std::move(*genesis), *keys, std::move(*lock)));
     if (auto ok = running->open_storage(); !ok) return std::unexpected(ok.error());
     if (auto ok = running->open_network(); !ok) return std::unexpected(ok.error());
-    if (auto ok = running->open_node(); !ok) return std::unexpected(ok.error());
+    if (auto ok = running->open_node(maker); !ok) return std::unexpected(ok.error());
     if (auto ok = running->open_api(); !ok) return std::unexpected(ok.error());
     return running;
 }
@@ -200,9 +201,9 @@ void RunningNode::on_own_endpoint_taken(const std::string& where) {
     });
 }
 
-Status RunningNode::open_node() {
+Status RunningNode::open_node(const EngineMaker& maker) {
     const NodeId self(config_.id);
-    auto engine = engine_factory(genesis_, self, keys_);
+    auto engine = maker(genesis_, self, keys_);
     if (!engine) return std::unexpected(engine.error());
     const chain::Member* member = genesis_.members.find(self);
     std::optional<crypto::SecretKey> report_key;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -31,10 +32,18 @@ Result<NodeKeys> read_keys(const Config& config, const chain::Genesis& genesis);
 /// reads along until it is one.
 Status check_membership(NodeId self, const NodeKeys& keys, const chain::MemberSet& members);
 
+/// Which engine runs is genesis' choice. Errors: errc::engine_missing.
+Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId self,
+                                           const NodeKeys& keys);
+/// What stands in for `engine_factory` in a program that tests how others bear a bad engine.
+using EngineMaker = std::function<Result<node::EngineFactory>(const chain::Genesis& genesis,
+                                                              NodeId self, const NodeKeys& keys)>;
+
 class RunningNode {
   public:
     /// Everything up to listening sockets. Errors: everything in exit_code.h.
-    static Result<std::unique_ptr<RunningNode>> start(Config config, Logger logger);
+    static Result<std::unique_ptr<RunningNode>> start(Config config, Logger logger,
+                                                      const EngineMaker& maker = engine_factory);
     ~RunningNode();
     RunningNode(const RunningNode&) = delete;
     RunningNode& operator=(const RunningNode&) = delete;
@@ -52,7 +61,7 @@ class RunningNode {
                 storage::FolderLock lock);
     Status open_storage();
     Status open_network();
-    Status open_node();
+    Status open_node(const EngineMaker& maker);
     Status open_api();
     void on_own_endpoint_taken(const std::string& where);
 
@@ -73,9 +82,5 @@ class RunningNode {
     std::unique_ptr<node::Node> node_;
     std::unique_ptr<api::Server> server_;
 };
-
-/// Which engine runs is genesis' choice. Errors: errc::engine_missing.
-Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId self,
-                                           const NodeKeys& keys);
 
 }  // namespace holdfast::app
