@@ -138,10 +138,10 @@ def check_built(root, files):
         if folder.startswith("src/"):
             if folder[4:] not in subdirs and not is_named(root, path):
                 problems.append(f"{path}: its folder is not in src/CMakeLists.txt")
-        elif folder == "bench":
+        elif folder in ("bench", "tests/malicious"):
             with open(os.path.join(root, folder, "CMakeLists.txt"), encoding="utf-8") as file:
                 if name not in file.read():
-                    problems.append(f"{path}: not in bench/CMakeLists.txt")
+                    problems.append(f"{path}: not in {folder}/CMakeLists.txt")
         elif folder in ("tests/fuzz", "tests/bench"):
             kind = folder.rpartition("/")[2]
             if not name.endswith(f"_{kind}.cpp") and name != "replay.cpp":
