@@ -183,7 +183,9 @@ void Core::recall_epoch() {
 void Core::on_synced(const consensus::Synced& synced) {
     catch_up_again_at_.reset();
     ledger_ = std::max(ledger_, synced.position);
-    if (synced.position <= delivered_) return;
+    // At an epoch's end the word who votes next may have come before this engine was there itself.
+    const bool is_awaited = is_closed() && synced.position == delivered_;
+    if (synced.position <= delivered_ && !is_awaited) return;
     if (chain::is_boundary(synced.position, config_.epoch_blocks)) {
         start_epoch(epoch_after(synced.position), synced.members, synced.position);
         return announce();
