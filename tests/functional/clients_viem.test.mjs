@@ -16,7 +16,8 @@ import {
     webSocket,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { Cluster } from "./lib/cluster.mjs";
+import { Cluster, few } from "./lib/cluster.mjs";
+import { validators_address } from "./lib/contracts.mjs";
 import { check_account_proof } from "./lib/trie_proof.mjs";
 import { within } from "./lib/wait.mjs";
 
@@ -28,7 +29,7 @@ describe("viem", () => {
 
     after(() => cluster?.destroy());
     before(async () => {
-        cluster = await Cluster.create(null, { nodes: 3, alloc: [[account.address, 1_000]] });
+        cluster = await Cluster.create(null, { nodes: few, alloc: [[account.address, 1_000]] });
         const url = (node, scheme) => `${scheme}://127.0.0.1:${node.rpc_port}`;
         chain = defineChain({
             id: cluster.chain_id,
@@ -146,7 +147,7 @@ describe("viem", () => {
     });
 
     it("proves a slot of the validators contract", async () => {
-        const contract = "0x000000000000000000000000486f6c6400000001";
+        const contract = validators_address;
         const block = await reader.getBlock();
         const slots = [0n, 1n, 2n, 3n].map((slot) => toHex(slot, { size: 32 }));
         const proof = await reader.request({
@@ -154,6 +155,10 @@ describe("viem", () => {
             params: [contract, slots, toHex(block.number)],
         });
         check_account_proof({ ...proof, address: contract }, block.stateRoot);
+        assert.ok(
+            proof.storageProof.some(({ value }) => BigInt(value) !== 0n),
+            "these slots are empty",
+        );
     });
 
     it("throws the typed errors that programs catch", async () => {
