@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { config_cases, genesis_cases } from "./bad_input/files.mjs";
 import { matches } from "./lib/bad_input.mjs";
 import { holdfast } from "./lib/binary.mjs";
-import { Cluster } from "./lib/cluster.mjs";
+import { Cluster, few } from "./lib/cluster.mjs";
 
 const bad_config_exit = 3;
 const bad_data_exit = 4;
@@ -18,7 +18,7 @@ describe("bad files", () => {
 
     after(() => cluster?.destroy());
     before(async () => {
-        cluster = await Cluster.create(null, { nodes: 3, start: false });
+        cluster = await Cluster.create(null, { nodes: few, start: false });
         node = cluster.nodes[0];
     });
 

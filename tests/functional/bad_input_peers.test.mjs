@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { member_cases, stranger_cases } from "./bad_input/peers.mjs";
 import { matches, run_table } from "./lib/bad_input.mjs";
 import { holdfast_ok } from "./lib/binary.mjs";
-import { Cluster } from "./lib/cluster.mjs";
+import { Cluster, few } from "./lib/cluster.mjs";
 import { credentials, hello, seed_of, tls_of } from "./lib/hostile_peer.mjs";
 import { talk } from "./lib/raw_socket.mjs";
 import { until } from "./lib/wait.mjs";
@@ -18,7 +18,7 @@ describe("bad input from peers", () => {
 
     after(() => cluster?.destroy());
     before(async () => {
-        cluster = await Cluster.create(null, { nodes: 3 });
+        cluster = await Cluster.create(null, { nodes: few });
         node = cluster.nodes[0];
         genesis = (await holdfast_ok(["genesis", "hash", cluster.genesis_file])).trim();
         await cluster.node(3).stop(); // we are node 3 from now on

@@ -16,16 +16,16 @@ import {
 import path from "node:path";
 import { describe, it } from "node:test";
 import { check_everything } from "./lib/check.mjs";
-import { Cluster } from "./lib/cluster.mjs";
+import { Cluster, few, voter_again } from "./lib/cluster.mjs";
 import { all_recipients, Load, load_alloc, sender, sign_transfer } from "./lib/load.mjs";
-import { until, within } from "./lib/wait.mjs";
+import { within } from "./lib/wait.mjs";
 
 const senders = 16;
 const megabyte = 1024 * 1024;
 
 async function start_cluster(t, options = {}) {
     const cluster = await Cluster.create(t, {
-        nodes: 3,
+        nodes: few,
         alloc: load_alloc(senders + 4),
         ...options,
     });
@@ -49,14 +49,6 @@ function newest_segment(node) {
     let used = bytes.length;
     while (used > 0 && bytes[used - 1] === 0) used--;
     return { file, bytes, used };
-}
-
-async function voter_again(node) {
-    await until(
-        `node ${node.id} to vote again`,
-        async () => ["follower", "leader"].includes((await node.status()).agreement.role),
-        { within: 60_000 },
-    );
 }
 
 /** The node comes back on a damaged journal: never silently, and whole in the end. */

@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { check_everything, wait_for_height } from "./lib/check.mjs";
-import { Cluster } from "./lib/cluster.mjs";
+import { Cluster, few, is_bft, is_voter, voter_again } from "./lib/cluster.mjs";
 import { all_recipients, Load, load_alloc } from "./lib/load.mjs";
 import { pause, until } from "./lib/wait.mjs";
 
@@ -15,14 +15,12 @@ const bad_data_exit = 4;
 const elections_milliseconds = 4_000;
 
 export async function start_cluster(t, options = {}) {
-    const cluster = await Cluster.create(t, { nodes: 3, alloc: load_alloc(senders), ...options });
+    const cluster = await Cluster.create(t, { nodes: few, alloc: load_alloc(senders), ...options });
     cluster.also_watch(all_recipients);
     const load = new Load({ cluster, senders }).start();
     await load.more(200);
     return { cluster, load };
 }
-const is_voter = async (node) =>
-    ["follower", "leader"].includes((await node.status()).agreement.role);
 
 describe("a lost disk", () => {
     for (const what of ["data", "data/journal"]) {
@@ -45,8 +43,8 @@ describe("a lost disk", () => {
             );
             await node.start();
             await load.more(100);
-            await until("the node to vote again", () => is_voter(node), { within: 60_000 });
-            // Its vote counts: with another one gone, the two of them are the majority.
+            await voter_again(node);
+            // Its vote counts: with another one gone, the rest of them are just a quorum.
             const gone = cluster.node(1);
             await gone.kill();
             await load.more(200);
@@ -56,7 +54,9 @@ describe("a lost disk", () => {
         });
     }
 
-    it("a node that rejoins does not help a stale one to power", async (t) => {
+    // Where a quorum is more than two thirds, the two of them are none, stale or not.
+    const skip = is_bft && "two of four decide nothing";
+    it("a node that rejoins does not help a stale one to power", { skip }, async (t) => {
         const { cluster, load } = await start_cluster(t);
         const [keeper, loser, stale] = cluster.nodes;
         await stale.kill();
@@ -78,7 +78,7 @@ describe("a lost disk", () => {
         );
         await keeper.start();
         await cluster.wait_leader();
-        await until("the node to vote again", () => is_voter(loser), { within: 60_000 });
+        await voter_again(loser);
         await check_everything(cluster, [load]);
     });
 

@@ -5,7 +5,7 @@ import { chmodSync, cpSync, readFileSync, statSync, writeFileSync } from "node:f
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { holdfast, holdfast_ok } from "./lib/binary.mjs";
-import { Cluster } from "./lib/cluster.mjs";
+import { Cluster, few } from "./lib/cluster.mjs";
 import { NodeProcess } from "./lib/node_process.mjs";
 import { free_port_block } from "./lib/ports.mjs";
 import { http_exchange } from "./lib/rpc.mjs";
@@ -83,7 +83,7 @@ describe("keys", () => {
     let cluster, node;
     after(() => cluster?.destroy());
     before(async () => {
-        cluster = await Cluster.create(null, { nodes: 3, start: false });
+        cluster = await Cluster.create(null, { nodes: few, start: false });
         node = cluster.nodes[0];
     });
     const files = ["voting.key", "transport.key", "operator.key"];
@@ -159,7 +159,7 @@ describe("doubles", () => {
     });
 
     it("a copy of a node elsewhere: one of the two stops, the ledger goes on", async (t) => {
-        const cluster = await Cluster.create(t, { nodes: 3 });
+        const cluster = await Cluster.create(t, { nodes: few });
         const original = cluster.node(3);
         await original.stop();
         const folder = path.join(cluster.home, "copy");

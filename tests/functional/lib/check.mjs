@@ -1,6 +1,9 @@
 // What must be true of a cluster after anything: nothing acknowledged is lost, all nodes hold the
 // same blocks, no money appeared or went, and each node's store passes `holdfast verify`.
 import assert from "node:assert/strict";
+import { decodeFunctionResult, encodeFunctionData } from "viem";
+import { has_stakes } from "./cluster.mjs";
+import { staking_abi, staking_address } from "./contracts.mjs";
 import { until } from "./wait.mjs";
 
 const hex = (number) => `0x${number.toString(16)}`;
@@ -71,12 +74,21 @@ export async function check_acknowledged(nodes, acknowledged) {
     );
 }
 
+async function slashed_by(node, block) {
+    const call = { abi: staking_abi, functionName: "totals" };
+    const data = encodeFunctionData(call);
+    const answer = await node.rpc.call("eth_call", [{ to: staking_address, data }, block]);
+    return decodeFunctionResult({ ...call, data: answer })[1];
+}
+
 /**
- * Balances of everybody named in genesis or by the load, plus burnt base fees, equal what began.
+ * Balances of everybody named in genesis or by the load, plus burnt base fees and what liars lost,
+ * equal what began.
  */
 export async function check_conservation(cluster, node, blocks) {
     const last = hex(Number(blocks.at(-1).number));
     const accounts = [...cluster.all_accounts()];
+    if (has_stakes) accounts.push(staking_address);
     for (const block of blocks) if (!accounts.includes(block.miner)) accounts.push(block.miner);
     const balances = await node.rpc.batch(
         "eth_getBalance",
@@ -85,7 +97,7 @@ export async function check_conservation(cluster, node, blocks) {
     const held = balances.reduce((sum, balance) => sum + BigInt(balance), 0n);
     const burnt = blocks.reduce(
         (sum, block) => sum + BigInt(block.gasUsed) * BigInt(block.baseFeePerGas),
-        0n,
+        has_stakes ? await slashed_by(node, last) : 0n,
     );
     assert.equal(held + burnt, cluster.genesis_total(), `money appeared or went, by block ${last}`);
 }

@@ -1,6 +1,6 @@
 // A cluster of real nodes on this machine: begun with `holdfast init` in a folder of its own, ports
 // from the OS, everything gone when the test ends. On failure the ends of the logs are printed.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { holdfast, holdfast_ok } from "./binary.mjs";
@@ -8,14 +8,24 @@ import { NodeProcess } from "./node_process.mjs";
 import { free_port_block } from "./ports.mjs";
 import { until } from "./wait.mjs";
 
-/** How the nodes agree, unless a test asks for something else: the suite runs with each engine. */
+/**
+ * How the nodes agree, and with bft who of them, unless a test asks for something else: the suite
+ * runs with each engine and each policy.
+ */
 export const engine = process.env.HOLDFAST_ENGINE ?? "raft";
-const is_bft = engine === "bft";
+export const policy = process.env.HOLDFAST_POLICY || "poa";
+export const is_bft = engine === "bft";
+export const has_stakes = is_bft && policy !== "poa";
 /** As few nodes as go on without one of them, and as go on without two. */
 export const few = is_bft ? 4 : 3;
 export const more = is_bft ? 7 : 5;
 /** So many of `nodes` may be down. */
 export const spare = (nodes) => Math.floor((nodes - 1) / (is_bft ? 3 : 2));
+/** Its voice counts: it is a member and remembers what it promised. */
+export const is_voter = async (node) =>
+    ["follower", "leader", "validator"].includes((await node.status()).agreement.role);
+export const voter_again = (node) =>
+    until(`node ${node.id} to vote again`, () => is_voter(node), { within: 60_000 });
 
 const ports_per_node = 10;
 const wei = 10n ** 18n;
@@ -23,7 +33,9 @@ const wei = 10n ** 18n;
 export class Cluster {
     /**
      * `alloc`: [address, whole ether] pairs beside the operators. `configure(node)` may change each
-     * node's configuration before the start. Registered with the test `t`, which cleans up.
+     * node's configuration before the start. Registered with the test `t`, which cleans up. Where
+     * seats are by stake, absence costs nobody a seat: what tests do to nodes must not change who
+     * takes part.
      */
     static async create(t, options = {}) {
         const cluster = new Cluster();
@@ -61,12 +73,14 @@ export class Cluster {
             chain_id,
             "--engine",
             engine,
+            ...(is_bft ? ["--policy", policy] : []),
             ...init,
         ];
         for (const [address, ether] of alloc) options.push("--alloc", `${address}=${ether}`);
         await holdfast_ok(["init", ...options.map(String)]);
         this.genesis_file = path.join(this.home, "genesis.json");
         this.genesis = JSON.parse(readFileSync(this.genesis_file, "utf8"));
+        if (has_stakes) this.genesis.holdfast.bft.missedPerMille = 1_000;
         this.nodes = Array.from(
             { length: nodes },
             (_, index) =>
@@ -76,8 +90,19 @@ export class Cluster {
                     port: port_base + index * ports_per_node,
                 }),
         );
+        if (has_stakes) await this.found_again();
         this.nodes.forEach(configure);
         if (start) await this.start();
+    }
+    /** After a change of genesis, and before anything was started. */
+    async found_again() {
+        writeFileSync(this.genesis_file, JSON.stringify(this.genesis, null, 2));
+        await Promise.all(
+            this.nodes.map((node) => {
+                rmSync(node.data, { recursive: true });
+                return holdfast_ok(["init", "--found", "--config", node.config]);
+            }),
+        );
     }
     constructor() {
         this.nodes = [];
@@ -191,11 +216,14 @@ export class Cluster {
     also_watch(addresses) {
         this.watched = [...(this.watched ?? []), ...addresses];
     }
+    /** Stakes of genesis are issued beside the balances. */
     genesis_total() {
-        return Object.values(this.genesis.alloc).reduce(
-            (sum, account) => sum + BigInt(account.balance ?? 0),
-            0n,
-        );
+        const { members, bft } = this.genesis.holdfast;
+        const stake_per_weight = has_stakes ? BigInt(bft.stakePerWeight ?? wei) : 0n;
+        return [
+            ...Object.values(this.genesis.alloc).map((account) => BigInt(account.balance ?? 0)),
+            ...members.map((member) => BigInt(member.weight ?? 1) * stake_per_weight),
+        ].reduce((sum, amount) => sum + amount, 0n);
     }
 }
 

@@ -20,6 +20,7 @@ export class NodeProcess {
         this.operator_port = port + 2;
         this.rpc = new HttpRpc(this.rpc_port);
         this.operator_rpc = new HttpRpc(this.operator_port);
+        this.program = null; // another one than the holdfast under test
         this.child = null;
         this.is_paused = false;
         this.starts = 0;
@@ -50,7 +51,13 @@ export class NodeProcess {
     /** Starts the process, `under` something like strace if wanted; does not wait for it. */
     spawn({ under = [], env = {} } = {}) {
         if (this.child) throw new Error(`node ${this.id} is running`);
-        const [command, ...args] = [...under, find_binary(), "node", "--config", this.config];
+        const [command, ...args] = [
+            ...under,
+            this.program ?? find_binary(),
+            "node",
+            "--config",
+            this.config,
+        ];
         const child = spawn_owned(command, args, {
             stdio: ["ignore", "pipe", "pipe"],
             env: { ...process.env, ...env },
