@@ -62,7 +62,7 @@ describe("membership", () => {
     });
 
     it("a newcomer who knows only founders that are gone asks who the members are", async (t) => {
-        const cluster = await Cluster.create(t, { nodes: 1, init: epochs_of(8) });
+        const cluster = await Cluster.create(t, { nodes: 1, init: epochs_of(4) });
         const founder = cluster.node(1);
         const members = [founder];
         for (const id of [2, 3]) {
@@ -97,7 +97,7 @@ describe("membership", () => {
 
     it("of two members one leaves, and the other goes on", async (t) => {
         // Both must agree that one of them goes: the link between them must outlive its removal.
-        const cluster = await Cluster.create(t, { nodes: 1, init: epochs_of(8) });
+        const cluster = await Cluster.create(t, { nodes: 1, init: epochs_of(4) });
         const founder = cluster.node(1);
         const { node: second, out } = await cluster.join(2);
         await fund_operator(cluster, second);

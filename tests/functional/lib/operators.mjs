@@ -46,7 +46,8 @@ async function approve(members, args) {
 async function call_staking(cluster, node, by, functionName, args, value = 0n) {
     const digits = readFileSync(operator_key(node), "utf8").trim().replace(/^0x/, "");
     const account = privateKeyToAccount(`0x${digits}`);
-    const nonce = await by.rpc.call("eth_getTransactionCount", [account.address, "pending"]);
+    // Linearizable: what another node acknowledged, such as the money for this, is here as well.
+    const nonce = await by.linearizable("eth_getTransactionCount", [account.address, "pending"]);
     const raw = await sign_transfer(account, cluster.chain_id, Number(nonce), {
         to: staking_address,
         data: encodeFunctionData({ abi: staking_abi, functionName, args }),
