@@ -29,10 +29,16 @@ Instant Shared::now() {
     return Instant(std::chrono::duration_cast<Duration>(since));
 }
 
+session::Identity Shared::fresh_identity() {
+    session::Identity identity = config.identity;
+    identity.incarnation += links_made++;
+    return identity;
+}
+
 Link::Link(Shared& shared, Peer peer)
     : shared_(shared),
       peer_(std::move(peer)),
-      session_(shared.config.identity, peer_.id, shared.config.limits),
+      session_(shared.fresh_identity(), peer_.id, shared.config.limits),
       backoff_(shared.config.backoff_first, shared.config.backoff_cap,
                shared.config.identity.incarnation ^ peer_.id.value),
       dial_timer_(shared.io),

@@ -29,6 +29,10 @@ struct Shared {
     std::unique_ptr<Tls> tls;
     /// A call of ours was answered with our own key: a copy of this node, or this very process.
     std::function<void(Connection&, const Peer& called)> own_key_answered;
+    /// A link made anew for a peer remembers nothing of the one before, while the peer may still
+    /// have its half of that session: by another incarnation it learns that it is over.
+    [[nodiscard]] session::Identity fresh_identity();
+    uint64_t links_made = 0;
     /// The link that calls this node's own registered endpoint, to hear who answers there.
     [[nodiscard]] bool is_own(const Peer& peer) const { return peer.id == config.identity.self; }
 

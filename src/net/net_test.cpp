@@ -192,6 +192,25 @@ TEST(Network, removed_peers_are_cut_off_and_may_come_back) {
     EXPECT_TRUE(b.wait([&] { return b.last_from(a) == 7; }));
 }
 
+// The other side keeps its half of the session, with all that was acknowledged in it.
+TEST(Network, who_was_kept_by_a_peer_that_it_had_removed_talks_to_it_again) {
+    TestNode a(1), b(2);
+    a.start({b.as_peer("")});
+    b.start({a.as_peer()});
+    for (uint64_t i = 1; i <= 3; ++i) b.send(a, i);
+    a.send(b, 1);
+    EXPECT_TRUE(a.wait([&] { return a.last_from(b) == 3; }));
+    EXPECT_TRUE(
+        b.wait_info(a, [](const PeerInfo& it) { return it.counters.in_flight_bytes == 0; }));
+    a.set_peers({});
+    EXPECT_TRUE(b.wait([&] { return !b.linked(a); }));
+    a.set_peers({b.as_peer("")});
+    a.send(b, 7);
+    EXPECT_TRUE(b.wait([&] { return b.last_from(a) == 7; }));
+    b.send(a, 8);
+    EXPECT_TRUE(a.wait([&] { return a.last_from(b) == 8; }));
+}
+
 TEST(Network, a_peer_that_moves_is_called_at_its_new_endpoint) {
     TestNode a(1), b(2), c(3);
     a.start({});

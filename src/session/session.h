@@ -53,7 +53,9 @@ struct Limits {
 struct Identity {
     Hash32 genesis;
     NodeId self;
-    uint64_t incarnation = 0;  ///< random at process start
+    /// Random at process start, and another for each session: whoever begins one anew with a peer
+    /// remembers nothing of the one before.
+    uint64_t incarnation = 0;
 };
 
 /// What the session wants done after a call, in order.
