@@ -165,6 +165,9 @@ class Simulation {
             "--load {}",
             options_.plan.engine, options_.plan.nodes, seed, options_.plan.profile,
             options_.minutes, options_.plan.load_per_second);
+        if (!options_.plan.policy.empty()) text += " --policy " + options_.plan.policy;
+        if (options_.plan.weight_max)
+            text += fmt::format(" --weight-max {}", *options_.plan.weight_max);
         if (options_.plan.liars) text += fmt::format(" --liars {}", *options_.plan.liars);
         return text;
     }
@@ -293,6 +296,10 @@ void add_sim_command(CLI::App& app, Run& chosen) {
         ->capture_default_str();
     command->add_option("--liars", options->plan.liars,
                         "members that lie, of bft; default: drawn, of less than a third");
+    command->add_option("--policy", options->plan.policy,
+                        "who takes part, of bft: poa, pos, dpos; default: drawn");
+    command->add_option("--weight-max", options->plan.weight_max,
+                        "the greatest weight of members, of bft; default: drawn");
     CLI::Option* seed =
         command->add_option("--seed", options->plan.seed, "the first seed; a seed is a whole run")
             ->capture_default_str();

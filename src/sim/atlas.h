@@ -22,6 +22,8 @@ class Atlas {
     [[nodiscard]] virtual std::string forbids_damage(NodeId node) = 0;
     /// Empty, or why the membership must not change now.
     [[nodiscard]] virtual std::string forbids_change(FaultKind kind, NodeId node) = 0;
+    /// Empty, or why this must not become of a stake now.
+    [[nodiscard]] virtual std::string forbids_stakes(const Operation& /*operation*/) { return {}; }
     virtual void damaged(NodeId node) = 0;
 
     /// Members whose recovery suffices: a quorum of intact voters and perhaps more, drawn.

@@ -20,6 +20,7 @@ class BftAtlas final : public Atlas {
 
     [[nodiscard]] std::string forbids_damage(NodeId node) override;
     [[nodiscard]] std::string forbids_change(FaultKind kind, NodeId node) override;
+    [[nodiscard]] std::string forbids_stakes(const Operation& operation) override;
     void damaged(NodeId node) override;
     [[nodiscard]] std::vector<NodeId> draw_core(Random& random) override;
     [[nodiscard]] std::string hopeless(const std::vector<NodeId>& core) override;
@@ -105,15 +106,18 @@ void BftAtlas::look_around() {
 // A change that was decided waits for the end of the epoch; and whoever is behind counts by an
 // older set than the others.
 bool BftAtlas::is_changing() const {
-    constexpr size_t nothing_bytes = 3 * 32;  // boundary, and an empty list
     for (const auto& [id, machine] : machines_) {
         const ledger::Reader reader = reader_of(*machine);
         if (reader.head() != head_ || plan_.lies(id)) continue;
-        const auto pending = ledger::simulate(reader, genesis_, head_,
-                                              {.from = {},
-                                               .to = ledger::validators_address(),
-                                               .data = ledger::encode_pending_call()});
-        if (!pending || !pending->success || pending->output.size() > nothing_bytes) return true;
+        const auto next = ledger::simulate(reader, genesis_, head_,
+                                           {.from = {},
+                                            .to = ledger::validators_address(),
+                                            .data = ledger::encode_next_members_call()});
+        const auto now = ledger::simulate(reader, genesis_, head_,
+                                          {.from = {},
+                                           .to = ledger::validators_address(),
+                                           .data = ledger::encode_members_call()});
+        if (!next || !now || !next->success || next->output != now->output) return true;
         break;
     }
     for (const auto& [id, machine] : machines_) {
@@ -167,6 +171,26 @@ std::string BftAtlas::forbids_change(FaultKind kind, NodeId node) {
     const size_t least = std::max<size_t>(4, plan_.nodes - 1);
     if (newest().members.size() <= least) return "too few members would be left";
     return leaves_a_quorum(node) ? "" : "those who lie would weigh too much";
+}
+
+// Whatever it does to the honest, they keep more than two thirds without the one whose stake
+// shrinks. Who joins or grows may take the others' seats: then the run ends (run.cpp).
+std::string BftAtlas::forbids_stakes(const Operation& operation) {
+    using enum OperationKind;
+    look_around();
+    const OperationKind kind = operation.kind;
+    if (kind == slander || kind == withdraw) return "";
+    for (const auto& [id, damage] : damaged_) {
+        if (newest().find(id) != nullptr) return "a journal is damaged";
+        if (id == operation.candidate || id == operation.other) return "its journal is damaged";
+    }
+    if (kind == unjail) return "";
+    const NodeId grows = kind == move ? operation.other : operation.candidate;
+    if (kind != unstake && plan_.lies(grows)) return "it lies";
+    const bool shrinks = kind != stake && !plan_.lies(operation.candidate);
+    return shrinks && plan_.liars != 0 && !leaves_a_quorum(operation.candidate)
+               ? "those who lie would weigh too much"
+               : "";
 }
 
 std::vector<NodeId> BftAtlas::draw_core(Random& random) {

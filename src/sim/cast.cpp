@@ -13,7 +13,8 @@ namespace {
 constexpr uint64_t chain_id = 1337;
 /// Accounts of clients have these numbers; operators' are beyond.
 constexpr uint64_t accounts_max = 64;
-constexpr uint64_t first_operator = 1000;
+constexpr uint64_t first_operator = 1000, first_holder = 2000, first_reporter = 3000;
+}  // namespace
 
 crypto::SecretKey secret_key(uint64_t number) {
     crypto::SecretKey key;
@@ -21,6 +22,8 @@ crypto::SecretKey secret_key(uint64_t number) {
         key.bytes[31 - i] = static_cast<uint8_t>((number + 1) >> (8 * i));
     return key;
 }
+
+namespace {
 
 crypto::NodeSeed seed_of(NodeId node, uint8_t use) {
     crypto::NodeSeed seed;
@@ -73,7 +76,7 @@ chain::Member member(NodeId node) {
 
 chain::Member member(const Plan& plan, NodeId node) {
     chain::Member made = member(node);
-    if (plan.weight_max > 1)
+    if (plan.weight_max > 1 && plan.policy != "dpos")
         made.weight = draw(plan.seed, "weight", node.value).between(1, plan.weight_max);
     return made;
 }
@@ -95,6 +98,33 @@ Address account(uint64_t number) {
     return place->second;
 }
 
+U256 stake_unit() {
+    return U256(1'000'000'000'000'000'000);
+}
+
+namespace {
+
+chain::BftParameters bft_parameters(const Plan& plan) {
+    chain::BftParameters made;
+    made.policy = chain::policy_from(plan.policy).value_or(chain::Policy::poa);
+    made.epoch_blocks = plan.epoch_blocks;
+    made.delta_ms = std::max<uint64_t>(1, plan.delta_us / 1000);
+    made.evidence_epochs_max = plan.evidence_epochs;
+    if (made.policy == chain::Policy::poa) return made;
+    made.committee_max = plan.committee_max;
+    made.stake_min = made.stake_per_weight = stake_unit();
+    made.unbonding_epochs = plan.unbonding_epochs;
+    made.block_reward = U256(plan.block_reward);
+    made.slash_per_mille = plan.slash_per_mille;
+    made.accuser_per_mille = plan.accuser_per_mille;
+    made.missed_per_mille = plan.missed_per_mille;
+    made.jail_epochs = plan.jail_epochs;
+    made.guilts_max = plan.guilts_max;
+    return made;
+}
+
+}  // namespace
+
 chain::Genesis make_genesis(const Plan& plan) {
     CHECK(plan.accounts <= accounts_max, "sim: the cast has this many accounts");
     chain::Genesis genesis;
@@ -103,8 +133,7 @@ chain::Genesis make_genesis(const Plan& plan) {
     genesis.dev = true;
     if (plan.engine == "bft") {
         genesis.engine = chain::EngineKind::bft;
-        genesis.bft.epoch_blocks = plan.epoch_blocks;
-        genesis.bft.delta_ms = std::max<uint64_t>(1, plan.delta_us / 1000);
+        genesis.bft = bft_parameters(plan);
     }
     const U256 rich = *U256::parse(riches);
     for (uint64_t id = 1; id <= plan.nodes; ++id) {
@@ -113,6 +142,14 @@ chain::Genesis make_genesis(const Plan& plan) {
     }
     for (uint64_t number = 0; number < plan.accounts; ++number)
         genesis.alloc[account(number)].balance = rich;
+    if (plan.engine != "bft") return genesis;
+    for (uint64_t id = 1; id <= plan.nodes + plan.spares; ++id) {
+        if (plan.has_stakes()) genesis.alloc[account(first_operator + id)].balance = rich;
+        if (plan.reports(NodeId(id))) genesis.alloc[account(first_reporter + id)].balance = rich;
+    }
+    for (uint64_t holder = 1; holder <= holders_max; ++holder)
+        if (plan.has_stakes() || plan.reporters != 0)
+            genesis.alloc[account(first_holder + holder)].balance = rich;
     return genesis;
 }
 
@@ -155,16 +192,23 @@ ledger::TransactionPtr excess(uint64_t from, uint64_t nonce, uint64_t shape) {
     return sign(std::move(transaction), from);
 }
 
-ledger::TransactionPtr operator_call(NodeId member, uint64_t nonce, const Bytes& data) {
-    static std::map<std::tuple<uint64_t, uint64_t, Bytes>, ledger::TransactionPtr> made;
-    auto& place = made[{member.value, nonce, data}];
-    if (!place) {
-        chain::Transaction transaction = blank(nonce, 1'000'000);
-        transaction.to = ledger::validators_address();
-        transaction.data = data;
-        place = sign(std::move(transaction), first_operator + member.value);
-    }
-    return place;
+uint64_t operator_number(NodeId node) {
+    return first_operator + node.value;
+}
+uint64_t holder_number(uint64_t holder) {
+    return first_holder + holder;
+}
+uint64_t reporter_number(NodeId node) {
+    return first_reporter + node.value;
+}
+
+ledger::TransactionPtr contract_call(uint64_t caller, uint64_t nonce, const ContractCall& call) {
+    const bool is_vote = call.to == ledger::validators_address();
+    chain::Transaction transaction = blank(nonce, is_vote ? 1'000'000 : 3'000'000);
+    transaction.to = call.to;
+    transaction.value = call.value;
+    transaction.data = call.data;
+    return sign(std::move(transaction), caller);
 }
 
 }  // namespace holdfast::sim

@@ -25,7 +25,22 @@ inline constexpr uint64_t bids_max = 8;
 /// The same, but nobody ever had so much: each shape comes over by another sum.
 ledger::TransactionPtr excess(uint64_t account, uint64_t nonce, uint64_t shape);
 inline constexpr uint64_t excess_shapes = 5;
-/// A call of the validators' contract by the operator of a founding member.
-ledger::TransactionPtr operator_call(NodeId member, uint64_t nonce, const Bytes& data);
+
+/// Accounts beside those of clients, by their numbers: a candidate's operator, a holder who
+/// delegates, and whoever pays for what a node reports.
+uint64_t operator_number(NodeId node);
+uint64_t holder_number(uint64_t holder);
+uint64_t reporter_number(NodeId node);
+crypto::SecretKey secret_key(uint64_t number);
+/// What genesis and the amounts of operations count in.
+U256 stake_unit();
+
+struct ContractCall {
+    Address to;
+    U256 value;
+    Bytes data;
+};
+/// A call of a native contract by the account with this number.
+ledger::TransactionPtr contract_call(uint64_t caller, uint64_t nonce, const ContractCall& call);
 
 }  // namespace holdfast::sim

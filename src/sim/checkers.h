@@ -69,6 +69,7 @@ CheckerPtr make_bft_parent(const Sight& sight);
 CheckerPtr make_bft_finality(const Sight& sight);
 CheckerPtr make_bft_certificates(const Sight& sight);
 CheckerPtr make_bft_evidence(const Sight& sight);
+CheckerPtr make_bft_members(const Sight& sight);
 CheckerPtr make_bft_guilt(const Sight& sight);
 CheckerPtr make_bft_accountability(const Sight& sight);
 CheckerPtr make_bft_stability(const Sight& sight);

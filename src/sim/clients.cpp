@@ -1,7 +1,9 @@
 // Asking, waiting, asking somebody else.
 #include "sim/clients.h"
 
-#include "sim/cast.h"
+#include "ledger/faults.h"
+#include "ledger/staking.h"
+#include "ledger/validators.h"
 #include "sim/draw.h"
 
 namespace holdfast::sim {
@@ -55,9 +57,85 @@ void Clients::propose(const Bytes& call) {
     for (uint64_t id = 1; id <= around_.plan.nodes / 2 + 1; ++id) {
         const NodeId who(id);
         Random dice = random("proposal");
-        send({.transaction = operator_call(who, operator_nonce_[who]++, call), .is_ours = false},
-             someone(dice));
+        send_call(operator_number(who),
+                  {.to = ledger::validators_address(), .value = {}, .data = call}, someone(dice));
     }
+}
+
+void Clients::send_call(uint64_t caller, const ContractCall& call, NodeId first) {
+    send({.transaction = contract_call(caller, caller_nonce_[caller]++, call), .is_ours = false},
+         first);
+}
+
+void Clients::begin_stakes(const Operation& operation) {
+    const uint64_t caller = operation.account == 0 ? operator_number(operation.candidate)
+                                                   : holder_number(operation.account);
+    send_call(caller, stake_call(operation), honest(operation.node));
+}
+
+ContractCall Clients::stake_call(const Operation& operation) {
+    static const U256 everything = U256{} - U256(1);
+    const NodeId id = operation.candidate, other = operation.other;
+    const bool by_holder = operation.account != 0;
+    const U256 coins = U256(operation.amount) * (stake_unit() / U256(1000));
+    const U256 amount = operation.amount == 0 ? everything : coins;
+    ContractCall call{.to = ledger::staking_address(), .value = {}, .data = {}};
+    switch (operation.kind) {
+        case OperationKind::stake: {
+            call.value = operation.amount == 0 ? stake_unit() : coins;
+            const bool is_new = id.value > around_.plan.nodes && !bonded_.contains(id);
+            const chain::Member who = member(id);
+            if (by_holder) {
+                call.data = ledger::encode_delegate(id);
+            } else if (is_new && call.value >= stake_unit()) {
+                bonded_.insert(id);
+                call.data =
+                    ledger::encode_bond(id, who.voting_key, who.transport_key, who.endpoint);
+            } else {
+                call.data = ledger::encode_bond_more(id);
+            }
+            break;
+        }
+        case OperationKind::unstake:
+            call.data = by_holder ? ledger::encode_undelegate(id, amount)
+                                  : ledger::encode_unbond(id, amount);
+            break;
+        case OperationKind::move:
+            call.data = ledger::encode_redelegate(id, other, amount);
+            break;
+        case OperationKind::withdraw:
+            call.data = ledger::encode_withdraw(id);
+            break;
+        case OperationKind::unjail:
+            call.data = ledger::encode_unjail(id);
+            break;
+        case OperationKind::slander:
+            call.to = ledger::faults_address();
+            call.data = slander_of(id);
+            break;
+        case OperationKind::transfer:
+        case OperationKind::conflict:
+        case OperationKind::read:
+        case OperationKind::excess:
+            break;
+    }
+    return call;
+}
+
+// Two statements that would be proof, were one not signed by another's key.
+Bytes Clients::slander_of(NodeId candidate) {
+    Random dice = random("slander");
+    const uint64_t epoch = head_.value / around_.plan.epoch_blocks;
+    chain::Statement lie{.kind = chain::StatementKind::notarize,
+                         .epoch = epoch - dice.below(std::min<uint64_t>(epoch + 1, 3)),
+                         .view = dice.between(1, 20)};
+    const crypto::NodeKey others(voting_seed(NodeId(candidate.value % around_.plan.nodes + 1)));
+    chain::Evidence made{.guilty = candidate, .first = {}, .second = {}};
+    for (chain::SignedStatement* part : {&made.first, &made.second}) {
+        ++lie.digest.bytes[0];
+        *part = {lie, others.sign(chain::statement_bytes(around_.genesis_hash, lie))};
+    }
+    return ledger::encode_accuse(made);
 }
 
 void Clients::send(uint64_t account, uint64_t nonce, uint64_t variant, std::set<Hash32> rivals,
@@ -144,6 +222,7 @@ void Clients::ask_at(NodeId node, Waiting& waiting) {
 }
 
 void Clients::on_executed(NodeId node, const ledger::Executed& executed) {
+    head_ = std::max(head_, executed.block.header.number);
     for (const auto& transaction : executed.block.transactions) {
         const auto at = waiting_.find(transaction->hash);
         if (at != waiting_.end() && at->second.asked == node)

@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "sim/cast.h"
 #include "sim/draw.h"
 #include "sim/machine.h"
 
@@ -18,6 +19,8 @@ class Clients {
     Clients(Surroundings& around, Machines& machines) : around_(around), machines_(machines) {}
 
     void begin(const Operation& planned);
+    /// Stakes, taken back, moved; and accusations that prove nothing.
+    void begin_stakes(const Operation& planned);
     /// More than half of the founding operators approve the call, one after another.
     void propose(const Bytes& call);
     void on_executed(NodeId node, const ledger::Executed& executed);
@@ -47,6 +50,10 @@ class Clients {
               NodeId first);
     void bid_more(const Hash32& hash);
     void overreach(const Operation& operation);
+    /// `caller` is an account's number beyond those of clients.
+    void send_call(uint64_t caller, const ContractCall& call, NodeId first);
+    [[nodiscard]] ContractCall stake_call(const Operation& operation);
+    [[nodiscard]] Bytes slander_of(NodeId candidate);
     void ask(const Hash32& hash, NodeId node);
     void ask_at(NodeId node, Waiting& waiting);
     void read(uint64_t account, NodeId node);
@@ -59,7 +66,9 @@ class Clients {
     Machines& machines_;
     std::vector<NodeId> nodes_;  ///< empty: all
     std::map<uint64_t, uint64_t> next_nonce_;
-    std::map<NodeId, uint64_t> operator_nonce_;
+    std::map<uint64_t, uint64_t> caller_nonce_;  ///< by number
+    std::set<NodeId> bonded_;                    ///< candidates that founders are not
+    Height head_;                                ///< the highest that anybody executed
     std::unordered_map<Hash32, Waiting> waiting_;
     uint64_t last_call_ = 0;
     uint64_t draws_ = 0;

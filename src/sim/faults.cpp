@@ -146,6 +146,16 @@ std::string Run::operate(const Fault& fault, Machine& machine) {
     }
     if (std::string why_not = atlas_->forbids_change(fault.kind, machine.id()); !why_not.empty())
         return why_not;
+    if (plan_.has_stakes()) {
+        // A newcomer's operator bonds; who leaves takes everything back.
+        const bool joins = fault.kind == FaultKind::add_member;
+        constexpr uint64_t joining_amount = 2000;
+        begin(Operation{.kind = joins ? OperationKind::stake : OperationKind::unstake,
+                        .node = NodeId(1),
+                        .candidate = machine.id(),
+                        .amount = joins ? joining_amount : 0});
+        return {};
+    }
     clients_.propose(fault.kind == FaultKind::add_member
                          ? ledger::encode_add_member(member(plan_, machine.id()))
                          : ledger::encode_remove_member(machine.id()));

@@ -14,7 +14,7 @@ using chain::StatementKind;
 
 namespace {
 
-constexpr size_t remembered_max = 64;
+constexpr size_t told_max = 64;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ std::vector<Buffer> Liar::instead_of(NodeId to, const Buffer& message) {
         out.push_back(old_[random_.below(old_.size())]);
     tell(std::move(*body), to, out);
     old_.push_back(message);
-    if (old_.size() > remembered_max) old_.pop_front();
+    if (old_.size() > told_max) old_.pop_front();
     return out;
 }
 
@@ -58,7 +58,7 @@ Buffer Liar::hears(Buffer message) {
         return betrays(certified->certificate) ? nullptr : message;
     if (auto* propose = std::get_if<bft::Propose>(&*body)) {
         proposals_.push_back(propose->candidate.proposal);
-        if (proposals_.size() > remembered_max) proposals_.pop_front();
+        if (proposals_.size() > told_max) proposals_.pop_front();
         std::erase_if(propose->justification,
                       [this](const bft::Certificate& it) { return betrays(it); });
     }
@@ -147,7 +147,7 @@ void Liar::tell_propose(bft::Propose propose, NodeId to, std::vector<Buffer>& ou
 
 Hash32 Liar::some_digest(const Statement& beside) {
     if (!beside.digest.is_zero()) heard_.push_back(beside.digest);
-    if (heard_.size() > remembered_max) heard_.pop_front();
+    if (heard_.size() > told_max) heard_.pop_front();
     if (!heard_.empty() && random_.chance(3, 4)) return heard_[random_.below(heard_.size())];
     Hash32 made = beside.digest;
     made.bytes[0] ^= 1;

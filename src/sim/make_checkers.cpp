@@ -34,6 +34,7 @@ void add_bft(std::vector<CheckerPtr>& all, const Sight& sight) {
     all.push_back(make_bft_finality(sight));
     all.push_back(make_bft_certificates(sight));
     all.push_back(make_bft_evidence(sight));
+    all.push_back(make_bft_members(sight));
     all.push_back(make_bft_stability(sight));
     all.push_back(make_bft_durability(sight));
     all.push_back(make_bft_bounds(sight));

@@ -171,8 +171,12 @@ class Search {
             fault.amount &= all;
             if (fault.amount == 0 || fault.amount == all) return std::nullopt;
         }
-        for (Operation& it : plan.operations) it.node = NodeId((it.node.value - 1) % machines + 1);
+        for (Operation& it : plan.operations) {
+            if (it.candidate.value > machines || it.other.value > machines) return std::nullopt;
+            it.node = NodeId((it.node.value - 1) % machines + 1);
+        }
         plan.core &= all;
+        plan.reporters &= all;
         return plan;
     }
 

@@ -109,6 +109,8 @@ class Checker {
     virtual void on_call(const Call& /*call*/) {}
     virtual void on_answer(const Call& /*call*/, const Answer& /*answer*/) {}
     virtual void after_event() {}
+    /// What the end of the run has to wait for, in words; empty: nothing.
+    [[nodiscard]] virtual std::string waits_for() const { return {}; }
     /// Everybody in the healed core agrees and is idle.
     virtual void at_end() {}
 

@@ -77,8 +77,20 @@ constexpr bool loses_power(const Fault& fault) {
                                                 : fault.kind != FaultKind::kill;
 }
 
-enum class OperationKind : uint8_t { transfer, conflict, read, excess };
-inline constexpr size_t operation_kind_count = 4;
+enum class OperationKind : uint8_t {
+    transfer,
+    conflict,
+    read,
+    excess,
+    // Calls of the contracts of Byzantine agreement, about a candidate.
+    stake,     ///< by its operator, or a holder who delegates; a newcomer's operator bonds
+    unstake,   ///< takes back
+    move,      ///< a holder's, from the candidate to `other`
+    withdraw,  ///< what was taken back, once it may be paid out
+    unjail,    ///< by its operator
+    slander,   ///< a holder's accusation that proves nothing
+};
+inline constexpr size_t operation_kind_count = 10;
 
 /// What a client does. A transfer is the next of its account, sent again to other nodes until it is
 /// acknowledged; `conflict` makes two of the same nonce; a read is linearizable; `excess` wants to
@@ -88,8 +100,17 @@ struct Operation {
     OperationKind kind{};
     uint64_t account = 0;
     NodeId node;  ///< whom it asks first
+    // Of calls about candidates; there `account` is a holder, and 0 the candidate's operator.
+    NodeId candidate;
+    NodeId other;
+    uint64_t amount = 0;  ///< in thousandths of a unit of stake; 0: everything
     bool operator==(const Operation&) const = default;
 };
+constexpr bool is_about_stakes(OperationKind kind) {
+    return kind >= OperationKind::stake;
+}
+/// Accounts that delegate count from 1 to this.
+inline constexpr uint64_t holders_max = 4;
 
 struct Plan {
     std::string engine = "raft";
@@ -112,6 +133,19 @@ struct Plan {
     uint64_t delta_us = 150'000;  ///< what its timers take a message to need
     uint64_t weight_max = 1;      ///< weights of members are drawn up to this
     uint64_t liars = 0;           ///< members that lie, as a bit set
+    uint64_t reporters = 0;       ///< nodes that bring proof of lies before the ledger: a bit set
+    uint64_t evidence_epochs = 8;
+    std::string policy = "poa";
+    // Of the policies pos and dpos alone, as in genesis.
+    uint64_t committee_max = 21;
+    uint64_t unbonding_epochs = 16;
+    uint64_t block_reward = 0;
+    uint64_t slash_per_mille = 50;
+    uint64_t accuser_per_mille = 0;
+    uint64_t missed_per_mille = 500;
+    uint64_t jail_epochs = 4;
+    uint64_t guilts_max = 2;
+
     uint64_t core = 0;  ///< nodes healed at the end, as a bit set (bit 0: node 1); 0: drawn by seed
     std::vector<Fault> faults;          ///< by time
     std::vector<Operation> operations;  ///< by time
@@ -119,6 +153,10 @@ struct Plan {
     [[nodiscard]] bool lies(NodeId node) const {
         return node.value >= 1 && node.value <= nodes && (liars >> (node.value - 1) & 1) != 0;
     }
+    [[nodiscard]] bool reports(NodeId node) const {
+        return node.value >= 1 && (reporters >> (node.value - 1) & 1) != 0;
+    }
+    [[nodiscard]] bool has_stakes() const { return engine == "bft" && policy != "poa"; }
 };
 
 struct PlanOptions {
@@ -130,6 +168,8 @@ struct PlanOptions {
     uint64_t load_per_second = 10;
     /// How many members lie; else it is drawn, so that they weigh less than a third.
     std::optional<uint64_t> liars;
+    std::string policy;                  ///< of bft: poa, pos, dpos; empty: drawn
+    std::optional<uint64_t> weight_max;  ///< else it is drawn
 };
 
 /// Swarm [Groce 2012]: first which classes of faults this seed has at all, then their rates, then

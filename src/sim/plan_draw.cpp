@@ -1,14 +1,13 @@
 // Drawing a plan from a seed: the swarm. First which classes of faults this run has at all (some
 // faults hide others), then how often, then each fault; and what the clients do meanwhile. Troubles
 // meet: some runs have a weak machine, some outages are long, and some deaths come in series.
+#include "sim/plan_draw.h"
+
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <utility>
 
-#include "sim/cast.h"
+#include "chain/genesis.h"
 #include "sim/draw.h"
-#include "sim/plan.h"
 
 namespace holdfast::sim {
 namespace {
@@ -302,40 +301,6 @@ void draw_constants(Plan& plan, const Mask& mask) {
     if (extreme.chance(1, 6)) plan.blocks_kept = extreme.between(8, 64);
 }
 
-/// What Byzantine agreement has besides. Its timers fit the network as it is without faults.
-void draw_bft(Plan& plan) {
-    Random random = draw(plan.seed, "bft");
-    plan.epoch_blocks = random.chance(1, 3) ? random.between(1, 8) : random.between(8, 64);
-    const uint64_t least = 4 * (plan.delay_us + plan.sync_us);
-    plan.delta_us =
-        (std::max<uint64_t>(random.between(20'000, 200'000), least) + 999) / 1000 * 1000;
-    plan.weight_max = random.chance(1, 2) ? random.between(2, 4) : 1;
-}
-
-/// `count` of them, whatever they weigh together; or in half of the runs some, of less than a
-/// third.
-void draw_liars(Plan& plan, std::optional<uint64_t> count) {
-    Random random = draw(plan.seed, "liars");
-    if (!count && random.chance(1, 2)) return;
-    std::vector<uint64_t> order;
-    uint64_t whole = 0;
-    for (uint64_t id = 1; id <= plan.nodes; ++id) {
-        order.push_back(id);
-        whole += member(plan, NodeId(id)).weight;
-    }
-    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
-    // Somebody has to look on.
-    const uint64_t most = std::min(count.value_or(plan.nodes), plan.nodes - 1);
-    uint64_t lying = 0;
-    for (const uint64_t id : order) {
-        const uint64_t weight = member(plan, NodeId(id)).weight;
-        if (std::cmp_equal(std::popcount(plan.liars), most)) break;
-        if (!count && (lying + weight) * 3 >= whole) continue;
-        lying += weight;
-        plan.liars |= uint64_t{1} << (id - 1);
-    }
-}
-
 }  // namespace
 
 std::vector<std::string_view> profiles() {
@@ -349,6 +314,10 @@ Result<Plan> draw_plan(const PlanOptions& options) {
     if (profile == profile_table.end()) return fail(errc::unknown_profile, options.profile);
     if (options.engine != "raft" && options.engine != "bft")
         return fail(errc::bad_options, "engine " + options.engine + " is not there");
+    if (!options.policy.empty() && !chain::policy_from(options.policy))
+        return fail(errc::bad_options, "policy " + options.policy + " is not there");
+    if (options.weight_max == 0 || options.weight_max > uint64_t{1'000'000})
+        return fail(errc::bad_options, "weights are 1 to 1000000");
     if (options.nodes == 0 || options.nodes > nodes_max)
         return fail(errc::bad_options, "nodes must be 1 to 16");
     if (options.load_per_second == 0 || options.load_per_second > load_max)
@@ -365,12 +334,12 @@ Result<Plan> draw_plan(const PlanOptions& options) {
     Random random = draw(plan.seed, "mask");
     const Mask mask = draw_mask(*profile, random);
     draw_constants(plan, mask);
-    if (plan.engine == "bft") draw_bft(plan);
     const bool may_lie = options.liars || profile->drawn || options.profile == "all";
-    if (plan.engine == "bft" && may_lie) draw_liars(plan, options.liars);
+    if (plan.engine == "bft") draw_bft(plan, options, may_lie);
     draw_faults(plan, mask);
     draw_operations(plan, options.load_per_second);
     draw_greetings(plan);
+    if (plan.engine == "bft") draw_stake_operations(plan);
     return plan;
 }
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/cast.h"
 #include "sim/network.h"
 #include "sim/world.h"
 
@@ -78,6 +79,35 @@ TEST(PlanDraw, ReachesWhatIsRare) {
     EXPECT_GT(again, seeds / 10);
     EXPECT_GT(long_ones, seeds / 10);
     EXPECT_GT(greeted, seeds / 10);
+}
+
+TEST(PlanDraw, EachPolicyHasItsStakesAndItsLiars) {
+    std::map<std::string, uint64_t> policies, kinds;
+    uint64_t unequal = 0, standbys = 0, strict = 0;
+    for (uint64_t seed = 1; seed <= seeds; ++seed) {
+        const auto plan = draw_plan({.engine = "bft", .nodes = 7, .seed = seed});
+        ASSERT_TRUE(plan);
+        EXPECT_FALSE(too_many_lie(*plan));
+        EXPECT_TRUE(chain::validate_genesis(make_genesis(*plan))) << seed;
+        ++policies[plan->policy];
+        unequal += plan->weight_max > 1 ? 1U : 0U;
+        standbys +=
+            plan->has_stakes() && plan->committee_max < plan->nodes + plan->spares ? 1U : 0U;
+        strict += plan->has_stakes() && plan->missed_per_mille < 1000 ? 1U : 0U;
+        for (const Operation& it : plan->operations)
+            if (is_about_stakes(it.kind)) ++kinds[std::string(to_string(it.kind))];
+    }
+    EXPECT_EQ(policies.size(), 3U);
+    for (const auto& [policy, times] : policies) EXPECT_GT(times, seeds / 6) << policy;
+    EXPECT_EQ(kinds.size(), 6U);
+    EXPECT_GT(unequal, seeds / 6);
+    EXPECT_GT(standbys, seeds / 20);
+    EXPECT_GT(strict, seeds / 20);
+    const auto wanted = draw_plan({.engine = "bft", .nodes = 4, .policy = "pos", .weight_max = 3});
+    ASSERT_TRUE(wanted);
+    EXPECT_EQ(wanted->policy, "pos");
+    EXPECT_EQ(wanted->weight_max, 3U);
+    EXPECT_FALSE(draw_plan({.engine = "bft", .policy = "raft"}));
 }
 
 TEST(PlanDraw, SomeRunsHaveAWeakMachine) {

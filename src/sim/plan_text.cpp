@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "chain/genesis.h"
 #include "sim/fault_table.h"
 
 namespace holdfast::sim {
@@ -41,10 +42,28 @@ constexpr std::array settings{
     Setting{"delta", &Plan::delta_us, Form::time, 1'000, 60 * us_per_second},
     Setting{"weight-max", &Plan::weight_max, Form::number, 1, 1'000'000},
     Setting{"liars", &Plan::liars, Form::nodes, 0, UINT64_MAX},
+    Setting{"reporters", &Plan::reporters, Form::nodes, 0, UINT64_MAX},
+    Setting{"evidence-epochs", &Plan::evidence_epochs, Form::number, 1, 64},
+    Setting{"committee-max", &Plan::committee_max, Form::number, 1, 256},
+    Setting{"unbonding-epochs", &Plan::unbonding_epochs, Form::number, 2, 1'000'000},
+    Setting{"block-reward", &Plan::block_reward, Form::number, 0, uint64_t{1} << 62},
+    Setting{"slash-per-mille", &Plan::slash_per_mille, Form::number, 0, 1000},
+    Setting{"accuser-per-mille", &Plan::accuser_per_mille, Form::number, 0, 500},
+    Setting{"missed-per-mille", &Plan::missed_per_mille, Form::number, 1, 1000},
+    Setting{"jail-epochs", &Plan::jail_epochs, Form::number, 1, 1'000'000},
+    Setting{"guilts-max", &Plan::guilts_max, Form::number, 1, 1'000'000},
 };
 /// From here on they are of bft alone, and written for it alone.
 constexpr size_t bft_settings = 11;
 static_assert(settings[bft_settings].name == "epoch-blocks");
+/// And from here on of the policies that know stakes.
+constexpr size_t stake_settings = 17;
+static_assert(settings[stake_settings].name == "committee-max");
+
+size_t settings_of(const Plan& plan) {
+    if (plan.engine != "bft") return bft_settings;
+    return plan.has_stakes() ? settings.size() : stake_settings;
+}
 
 std::string moment(Duration at) {
     const int64_t us = at.count();
@@ -69,6 +88,17 @@ std::string fault_line(const Fault& fault) {
     if (fault.lasts != Duration{})
         text += " for " + exact_time(static_cast<uint64_t>(fault.lasts.count()));
     return text + '\n';
+}
+
+std::string operation_line(const Operation& operation) {
+    std::string text = fmt::format("{} {}", moment(operation.at), to_string(operation.kind));
+    if (!is_about_stakes(operation.kind))
+        return text + fmt::format(" {} at {}\n", operation.account, operation.node);
+    text += fmt::format(" {}", operation.candidate);
+    if (operation.other != NodeId{}) text += fmt::format(" to {}", operation.other);
+    if (operation.account != 0) text += fmt::format(" by {}", operation.account);
+    if (operation.amount != 0) text += fmt::format(" amount {}", operation.amount);
+    return text + fmt::format(" at {}\n", operation.node);
 }
 
 // -------------------------------------------------------------------------------------- numbers
@@ -244,6 +274,11 @@ class Parser {
             (name == "engine" ? plan_.engine : plan_.profile) = value;
             return true;
         }
+        if (name == "policy") {
+            if (!chain::policy_from(value)) return refuse(value, "poa, pos or dpos");
+            plan_.policy = value;
+            return true;
+        }
         if (name == "streams") {
             if (value != "yes" && value != "no") return refuse(value, "yes or no");
             plan_.streams = value == "yes";
@@ -296,6 +331,7 @@ class Parser {
 
     /// "transfer 4 at 2": account 4, asking node 2 first.
     bool operation(Duration at, OperationKind kind) {
+        if (is_about_stakes(kind)) return stake_operation({.at = at, .kind = kind});
         const std::string_view account_word = word();
         const auto account = number(account_word);
         if (!account || *account >= plan_.accounts)
@@ -306,6 +342,35 @@ class Parser {
         if (!node || *node == 0 || *node > machines()) return refuse(node_word, "a node");
         plan_.operations.push_back(
             {.at = at, .kind = kind, .account = *account, .node = NodeId(*node)});
+        return true;
+    }
+
+    bool number_after(std::string_view keyword, uint64_t low, uint64_t high, uint64_t& value) {
+        if (peek() != keyword) return true;
+        word();
+        const std::string_view text = word();
+        const auto read = number(text);
+        if (!read || *read < low || *read > high)
+            return refuse(text, fmt::format("{} is {} to {}", keyword, low, high));
+        value = *read;
+        return true;
+    }
+
+    /// "move 3 to 4 by 2 amount 1500 at 1": holder 2 moves a stake and a half, asking node 1 first;
+    /// without `by` it is the candidate's operator, without `amount` it is everything.
+    bool stake_operation(Operation made) {
+        const std::string_view candidate = word();
+        if (!one_node(candidate, candidate, made.candidate)) return false;
+        uint64_t other = 0, node = 0;
+        if (!number_after("to", 1, machines(), other) ||
+            !number_after("by", 1, holders_max, made.account) ||
+            !number_after("amount", 1, 1'000'000, made.amount) ||
+            !number_after("at", 1, machines(), node))
+            return false;
+        if (made.candidate == NodeId{} || node == 0) return refuse(peek(), "'at' and a node");
+        made.other = NodeId(other);
+        made.node = NodeId(node);
+        plan_.operations.push_back(made);
         return true;
     }
 
@@ -364,6 +429,10 @@ class Parser {
         std::ranges::stable_sort(plan_.operations, {}, &Operation::at);
         if (plan_.core >> machines() != 0) refuse("core", "holds a node that is not there");
         if (plan_.liars >> plan_.nodes != 0) refuse("liars", "holds a node that is no founder");
+        if (plan_.reporters >> machines() != 0)
+            refuse("reporters", "holds a node that is not there");
+        if (plan_.evidence_epochs >= plan_.unbonding_epochs)
+            refuse("unbonding-epochs", "must be above evidence-epochs");
         const bool late = (!plan_.faults.empty() && plan_.faults.back().at > plan_.lasts) ||
                           (!plan_.operations.empty() && plan_.operations.back().at > plan_.lasts);
         if (late) refuse("lasts", "ends before the last fault or operation");
@@ -382,8 +451,8 @@ class Parser {
 
 std::string to_text(const Plan& plan) {
     std::string text = fmt::format("engine {}\nprofile {}\n", plan.engine, plan.profile);
-    const size_t count = plan.engine == "bft" ? settings.size() : bft_settings;
-    for (const Setting& it : std::span(settings).first(count))
+    if (plan.engine == "bft") text += fmt::format("policy {}\n", plan.policy);
+    for (const Setting& it : std::span(settings).first(settings_of(plan)))
         text += fmt::format("{} {}\n", it.name, value_text(it, plan.*it.field));
     text += fmt::format(
         "lasts {}\nstreams {}\ncore {}\n", exact_time(static_cast<uint64_t>(plan.lasts.count())),
@@ -393,8 +462,7 @@ std::string to_text(const Plan& plan) {
     for (const Operation& operation : plan.operations) {
         for (; fault != plan.faults.end() && fault->at <= operation.at; ++fault)
             text += fault_line(*fault);
-        text += fmt::format("{} {} {} at {}\n", moment(operation.at), to_string(operation.kind),
-                            operation.account, operation.node);
+        text += operation_line(operation);
     }
     for (; fault != plan.faults.end(); ++fault) text += fault_line(*fault);
     return text;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "sim/cast.h"
 #include "sim/fault_table.h"
 
 namespace holdfast::sim {
@@ -18,6 +19,41 @@ uint64_t random_amount(const KindRow& row, uint64_t machines, Random& random) {
     if (row.unit == Unit::nodes) return random.below(uint64_t{1} << machines);
     if (row.unit == Unit::none) return random.chance(1, 4) ? random.next() : 0;
     return random.between(row.low, row.high);
+}
+
+void add_agreement(Plan& plan, Random& random) {
+    constexpr std::array<std::string_view, 3> policies{"poa", "pos", "dpos"};
+    plan.engine = "bft";
+    plan.policy = policies.at(random.below(3));
+    plan.epoch_blocks = random.between(1, 300);
+    plan.weight_max = random.between(1, 9);
+    plan.liars = random.below(uint64_t{1} << plan.nodes);
+    plan.reporters = random.below(uint64_t{1} << (plan.nodes + plan.spares));
+    plan.evidence_epochs = random.between(1, 8);
+    if (!plan.has_stakes()) return;
+    plan.unbonding_epochs = plan.evidence_epochs + random.between(1, 9);
+    plan.committee_max = random.between(1, 21);
+    plan.block_reward = random.below(1'000'000);
+    plan.slash_per_mille = random.below(1001);
+    plan.accuser_per_mille = random.below(501);
+    plan.missed_per_mille = random.between(1, 1000);
+    plan.jail_epochs = random.between(1, 9);
+    plan.guilts_max = random.between(1, 9);
+}
+
+Operation random_operation(const Plan& plan, Random& random) {
+    const uint64_t machines = plan.nodes + plan.spares;
+    Operation made{.kind = static_cast<OperationKind>(random.below(operation_kind_count))};
+    made.node = NodeId(random.between(1, machines));
+    if (!is_about_stakes(made.kind)) {
+        made.account = random.below(plan.accounts);
+        return made;
+    }
+    made.account = random.below(holders_max + 1);
+    made.candidate = NodeId(random.between(1, machines));
+    if (random.chance(1, 2)) made.other = NodeId(random.between(1, machines));
+    if (random.chance(1, 2)) made.amount = random.between(1, 1'000'000);
+    return made;
 }
 
 Plan random_plan(uint64_t seed) {
@@ -37,6 +73,7 @@ Plan random_plan(uint64_t seed) {
     plan.sync_us = random.below(5) * 1'000'000;
     plan.outbid_percent = random.below(101);
     const uint64_t machines = plan.nodes + plan.spares;
+    if (random.chance(1, 2)) add_agreement(plan, random);
     if (random.chance(1, 2)) plan.core = random.below(uint64_t{1} << machines);
     const auto last = static_cast<uint64_t>(plan.lasts.count()) + 1;
     for (uint64_t i = random.below(60); i > 0; --i) {
@@ -48,12 +85,11 @@ Plan random_plan(uint64_t seed) {
                                .peer = NodeId(random.below(machines + 1)),
                                .amount = random_amount(row, machines, random)});
     }
-    for (uint64_t i = random.below(60); i > 0; --i)
-        plan.operations.push_back(
-            {.at = us(random.below(last)),
-             .kind = static_cast<OperationKind>(random.below(operation_kind_count)),
-             .account = random.below(plan.accounts),
-             .node = NodeId(random.between(1, machines))});
+    for (uint64_t i = random.below(60); i > 0; --i) {
+        const Duration at = us(random.below(last));
+        plan.operations.push_back(random_operation(plan, random));
+        plan.operations.back().at = at;
+    }
     std::ranges::stable_sort(plan.faults, {}, &Fault::at);
     std::ranges::stable_sort(plan.operations, {}, &Operation::at);
     return plan;
@@ -118,6 +154,37 @@ TEST(PlanText, IsPleasantToRead) {
         "12.300001s clock-step 1 by -30000ms\n");
 }
 
+TEST(PlanText, SaysWhoDoesWhatToWhichStake) {
+    const std::string_view lines =
+        "1.000s stake 3 amount 1500 at 1\n"
+        "2.000s move 3 to 4 by 2 amount 500 at 1\n"
+        "3.000s unstake 3 at 2\n"
+        "4.000s slander 4 by 1 at 1\n";
+    const auto plan = parse_plan("engine bft\npolicy dpos\nnodes 4\n" + std::string(lines));
+    ASSERT_TRUE(plan) << plan.error().detail;
+    ASSERT_EQ(plan->operations.size(), 4U);
+    const Operation& move = plan->operations[1];
+    EXPECT_EQ(move.kind, OperationKind::move);
+    EXPECT_EQ(move.account, 2U);
+    EXPECT_EQ(move.candidate, NodeId(3));
+    EXPECT_EQ(move.other, NodeId(4));
+    EXPECT_EQ(move.amount, 500U);
+    EXPECT_EQ(plan->operations[2].amount, 0U) << "everything";
+    EXPECT_TRUE(to_text(*plan).ends_with(lines));
+    EXPECT_NE(to_text(*plan).find("policy dpos\n"), std::string::npos);
+}
+
+// What stood in a file before there were policies was by authority, and nobody was punished.
+TEST(PlanText, AFileWithoutAPolicyMeansWhatItMeant) {
+    const auto plan = parse_plan("engine bft\nnodes 4\nliars 1\n");
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->policy, "poa");
+    EXPECT_EQ(plan->reporters, 0U);
+    EXPECT_EQ(make_genesis(*plan).bft.policy, chain::Policy::poa);
+    EXPECT_EQ(make_genesis(*plan).bft.evidence_epochs_max,
+              chain::BftParameters{}.evidence_epochs_max);
+}
+
 TEST(PlanText, TakesWhatAPersonWrites) {
     const auto plan = parse_plan(
         "# the leader dies twice\n"
@@ -168,6 +235,12 @@ TEST(PlanText, NamesLineAndWordOfWhatIsWrong) {
         {"1s transfer 1 at 0\n", "line 1: '0'"},
         {"0.0000001s kill 1\n", "line 1: '0.0000001s'"},
         {"99999999999999999999s kill 1\n", "line 1: '99999999999999999999s'"},
+        {"policy raft\n", "line 1: 'raft'"},
+        {"1s stake 9 at 1\n", "line 1: '9'"},
+        {"1s stake 1 by 9 at 1\n", "line 1: '9'"},
+        {"1s stake 1\n", "line 1: ''"},
+        {"reporters 9\n", "'reporters'"},
+        {"evidence-epochs 20\n", "'unbonding-epochs'"},
         {"core 9\n", "'core'"},
         {"lasts 1s\n2s kill 1\n", "'lasts'"},
     };

@@ -49,6 +49,18 @@ std::string_view to_string(OperationKind kind) {
             return "read";
         case OperationKind::excess:
             return "excess";
+        case OperationKind::stake:
+            return "stake";
+        case OperationKind::unstake:
+            return "unstake";
+        case OperationKind::move:
+            return "move";
+        case OperationKind::withdraw:
+            return "withdraw";
+        case OperationKind::unjail:
+            return "unjail";
+        case OperationKind::slander:
+            return "slander";
     }
     return "unknown";
 }

@@ -42,6 +42,9 @@ Status Process::open() {
         .fee_recipient = machine_.twin() == Machine::Twin::second
                              ? account(0)  // so that no two proposals of twins are the same
                              : member(machine_.id_).operator_account,
+        .report_key = around_.plan.reports(machine_.id_)
+                          ? std::optional(secret_key(reporter_number(machine_.id_)))
+                          : std::nullopt,
         .fresh_incarnation = draw(seed, "fresh", machine_.number(), life_).next() | 1,
         .mempool = {},
         .bootstrap = {},
@@ -235,6 +238,7 @@ void Process::set_peers(const chain::MemberSet& members) {
                                    .backoff = session::Backoff(backoff_first, backoff_cap,
                                                                identity_.incarnation ^ it.id.value),
                                    .connection = {}});
+        ++identity_.incarnation;
         if (!around_.plan.streams) continue;
         around_.watch.session(machine_.id_, it.id);
         dial_later(it.id);

@@ -69,7 +69,7 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     uint64_t life_;
     Pulse pulse_;
     journal::Journal journal_;
-    session::Identity identity_;
+    session::Identity identity_;  ///< of the next session: each has an incarnation of its own
     std::map<NodeId, Link> links_;
     std::array<Duration, 4> lane_free_{};
     const consensus::Engine* engine_ = nullptr;

@@ -20,11 +20,11 @@ U256 word(const chain::Log& log, size_t index) {
 }
 
 /// What the staking contract has let go of, of its own accord.
-std::vector<ChainBlock::Paid> payments_in(const chain::Receipt& receipt) {
+std::vector<Paid> payments_in(const chain::Receipt& receipt) {
     static const Hash32 withdrawn = crypto::keccak256(view_of("Withdrawn(uint64,address,uint256)"));
     static const Hash32 slashed =
         crypto::keccak256(view_of("Slashed(uint64,address,uint256,uint256)"));
-    std::vector<ChainBlock::Paid> all;
+    std::vector<Paid> all;
     for (const chain::Log& log : receipt.logs) {
         if (log.address != ledger::staking_address() || log.topics.size() != 3) continue;
         const auto account = Address::from(log.topics[2].view().last(20));
@@ -45,7 +45,10 @@ ChainBlock keep(const chain::Block& block, const std::vector<chain::Receipt>& re
                     .gas_limit = block.header.gas_limit,
                     .gas_used = block.header.gas_used,
                     .transactions = block.transactions,
+                    .origin = {},
                     .ran = {}};
+    if (const auto extra = chain::decode_extra(block.header.extra_data))
+        kept.origin = extra->origin;
     uint64_t before = 0;
     for (const chain::Receipt& receipt : receipts) {
         kept.ran.push_back(
@@ -113,14 +116,17 @@ Interpreter::Interpreter(const chain::Genesis& genesis, std::shared_ptr<const Ch
     }
     contracts_.push_back(ledger::validators_address());
     const bool is_bft = genesis.engine == chain::EngineKind::bft;
-    if (is_bft) contracts_.push_back(ledger::faults_address());
+    if (is_bft) {
+        contracts_.push_back(ledger::faults_address());
+        members_ = make_member_reference(genesis);
+        epoch_blocks_ = genesis.bft.epoch_blocks;
+    }
     for (const Address& contract : contracts_) states_[contract].push_back({Height(0), {}, 1});
     if (is_bft && genesis.bft.policy != chain::Policy::poa) {
         U256& stakes = founding_stake_;
         for (const chain::Member& member : genesis.members.members)
             stakes += U256(member.weight) * genesis.bft.stake_per_weight;
         issued_[0] += stakes;
-        block_reward_ = genesis.bft.block_reward;
         contracts_.push_back(ledger::staking_address());
         states_[ledger::staking_address()].push_back({Height(0), stakes, 1});
     }
@@ -149,16 +155,52 @@ void Interpreter::execute(Height height, const ChainBlock& block) {
         gas += block.ran[i].gas;
     }
     if (gas != block.gas_used) problem(height, "the gas of its receipts is not the header's");
-    // No plan takes all the stake from behind a member, so there is somebody to earn the reward.
-    if (!block_reward_.is_zero()) {
-        open(ledger::staking_address(), height).balance += block_reward_;
-        issued_.back() += block_reward_;
-    }
+    if (members_) close(height, block);
     check_sum(height);
 }
 
-void Interpreter::pay_from_stakes(Height height, const std::vector<ChainBlock::Paid>& payments) {
-    for (const ChainBlock::Paid& paid : payments) {
+void Interpreter::close(Height height, const ChainBlock& block) {
+    const chain::Origin parent =
+        height.value > 1 ? chain_->at(height - 1)->origin : chain::Origin{};
+    const U256 reward = members_->close(height, block.origin, parent);
+    if (!reward.is_zero()) {
+        open(ledger::staking_address(), height).balance += reward;
+        issued_.back() += reward;
+    }
+    if (height.value % epoch_blocks_ == 0) computed_.emplace(height, members_->weights());
+    const U256 held = state(ledger::staking_address(), height).balance;
+    if (held != members_->held())
+        contract_problems_.push_back(
+            fmt::format("after block {} the stakes are {}, but {} are held", height,
+                        members_->held().to_decimal(), held.to_decimal()));
+}
+
+const MemberReference::Weights* Interpreter::computed(Height height) const {
+    const auto at = computed_.find(height);
+    return at == computed_.end() ? nullptr : &at->second;
+}
+
+// All calls of plans and reports bring gas enough, so it is only the rules that refuse them.
+void Interpreter::call_contract(Height height, const chain::RecoveredTransaction& call,
+                                const ChainBlock::Ran& ran) {
+    const chain::Transaction& it = call.transaction;
+    auto guilts = members_->guilts();
+    const auto expected = members_->call(
+        {.height = height, .from = call.sender, .to = *it.to, .value = it.value, .data = it.data});
+    for (const auto& [id, times] : members_->guilts())
+        if (times != guilts[id]) guilts_.push_back({height, id});
+    if (expected == MemberReference::Effect{ran.success, ran.paid}) return;
+    contract_problems_.push_back(
+        fmt::format("in block {} call {} of {} {}, and {} payments are in its logs; by the rules "
+                    "it {} and makes {}",
+                    height, to_hex(call.hash.view()),
+                    to_hex(ByteView(it.data).first(std::min<size_t>(it.data.size(), 36))),
+                    ran.success ? "succeeds" : "fails", ran.paid.size(),
+                    expected.success ? "succeeds" : "fails", expected.paid.size()));
+}
+
+void Interpreter::pay_from_stakes(Height height, const std::vector<Paid>& payments) {
+    for (const Paid& paid : payments) {
         U256& held = open(ledger::staking_address(), height).balance;
         const auto left = checked_sub(held, paid.amount);
         if (!left) return problem(height, "the staking contract pays more than it has");
@@ -239,6 +281,8 @@ void Interpreter::run(Height height, const ChainBlock& block, size_t index) {
     };
     credit(*transaction.to, moved);
     pay_from_stakes(height, ran.paid);
+    if (members_ && std::ranges::find(contracts_, *transaction.to) != contracts_.end())
+        call_contract(height, recovered, ran);
     credit(block.beneficiary, (price - block.base_fee) * gas);
     const auto burnt = checked_add(burnt_.back(), block.base_fee * gas);
     if (!burnt) return problem(height, "what is burnt overflows");

@@ -10,6 +10,7 @@
 #include "chain/genesis.h"
 #include "env/state_store.h"
 #include "ledger/ledger.h"
+#include "sim/member_reference.h"
 
 namespace holdfast::sim {
 
@@ -22,15 +23,11 @@ struct ChainBlock {
     uint64_t gas_limit = 0;
     uint64_t gas_used = 0;
     std::vector<ledger::TransactionPtr> transactions;
-    /// What the staking contract says in its logs that it paid out, or burnt if to nobody.
-    struct Paid {
-        std::optional<Address> to;
-        U256 amount;
-    };
+    chain::Origin origin;
     struct Ran {
         bool success = false;
         uint64_t gas = 0;
-        std::vector<Paid> paid;
+        std::vector<Paid> paid;  ///< as the staking contract says in its logs
     };
     std::vector<Ran> ran;  ///< beside `transactions`
 };
@@ -82,13 +79,30 @@ class Interpreter {
     [[nodiscard]] const U256& issued(Height height) const { return issued_.at(height.value); }
     /// What of `issued` the members of genesis began with at stake.
     [[nodiscard]] const U256& founding_stake() const { return founding_stake_; }
+    /// Who takes part, and what became of stakes; null without epochs. It is where the top is.
+    [[nodiscard]] const MemberReference* members() const { return members_.get(); }
+    /// The members that the block computed, if it ends an epoch.
+    [[nodiscard]] const MemberReference::Weights* computed(Height height) const;
+    /// Guilt that the block's transactions proved.
+    struct Guilt {
+        Height height;
+        NodeId guilty;
+    };
+    [[nodiscard]] const std::vector<Guilt>& guilts() const { return guilts_; }
+    /// Calls that came out otherwise, since the last time.
+    std::vector<std::string> take_contract_problems() {
+        return std::exchange(contract_problems_, {});
+    }
     /// Broken rules since the last call.
     std::vector<std::string> take_problems() { return std::exchange(problems_, {}); }
 
   private:
     void execute(Height height, const ChainBlock& block);
     void run(Height height, const ChainBlock& block, size_t index);
-    void pay_from_stakes(Height height, const std::vector<ChainBlock::Paid>& payments);
+    void pay_from_stakes(Height height, const std::vector<Paid>& payments);
+    void call_contract(Height height, const chain::RecoveredTransaction& call,
+                       const ChainBlock::Ran& ran);
+    void close(Height height, const ChainBlock& block);
     void check_base_fee(Height height, const ChainBlock& block);
     void check_sum(Height height);
     State& open(const Address& account, Height height);
@@ -96,7 +110,12 @@ class Interpreter {
 
     std::shared_ptr<const Chain> chain_;
     chain::FeeRules fees_;
-    U256 block_reward_, founding_stake_;
+    std::unique_ptr<MemberReference> members_;
+    std::map<Height, MemberReference::Weights> computed_;
+    std::vector<Guilt> guilts_;
+    std::vector<std::string> contract_problems_;
+    uint64_t epoch_blocks_ = 0;
+    U256 founding_stake_;
     std::vector<Address> contracts_;
     std::unordered_map<Address, std::vector<State>> states_;  ///< by height
     std::vector<std::vector<Address>> touched_;               ///< by height

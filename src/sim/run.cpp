@@ -45,12 +45,15 @@ Run::Run(const Plan& plan, const RunOptions& options)
               .watch = watch_,
               .executed =
                   [this](NodeId node, const ledger::Executed& it) {
-                      if (!plan_.lies(node)) clients_.on_executed(node, it);
+                      if (plan_.lies(node)) return;
+                      judge_committee(it);
+                      clients_.on_executed(node, it);
                   },
               .dying = [this](const Machine& machine) { on_dying(machine); }},
       clients_(around_, machines_),
       atlas_(plan_.engine == "bft" ? make_bft_atlas(plan_, genesis_, machines_)
                                    : make_raft_atlas(plan_, machines_)) {
+    if (options.onlooker) watch_.add(options.onlooker(*this));
     running = this;
     running_options = &options_;
     set_last_words(on_last_words);
@@ -104,8 +107,25 @@ void Run::set_the_stage() {
         });
     for (size_t i = 0; i < plan_.operations.size(); ++i)
         schedule_.at(plan_.operations[i].at, i, [this, i] {
-            if (!calm_) clients_.begin(plan_.operations[i]);
+            if (!calm_) begin(plan_.operations[i]);
         });
+}
+
+void Run::begin(const Operation& operation) {
+    if (!is_about_stakes(operation.kind)) return clients_.begin(operation);
+    if (plan_.engine == "bft" && atlas_->forbids_stakes(operation).empty())
+        clients_.begin_stakes(operation);
+}
+
+// The honest may leave, or lose their seats; those who lie may then weigh a third of what is left.
+void Run::judge_committee(const ledger::Executed& executed) {
+    if (!executed.members_changed || plan_.liars == 0) return;
+    uint64_t lying = 0, whole = 0;
+    for (const chain::Member& member : executed.members.members) {
+        whole += member.weight;
+        if (plan_.lies(member.id)) lying += member.weight;
+    }
+    overpowered_ = overpowered_ || lying * 3 >= whole;
 }
 
 void Run::add_twin(NodeId liar) {
@@ -145,7 +165,7 @@ bool Run::play(Duration deadline, const std::function<bool()>& until) {
     uint64_t at_once = 0;
     Duration last{};
     while (watch_.violations().empty()) {
-        if (until && until()) return true;
+        if (overpowered_ || (until && until())) return true;
         const auto next = schedule_.next();
         if (!next || *next >= deadline) return false;
         const auto action = schedule_.take();
@@ -166,7 +186,7 @@ Outcome Run::go() {
     set_the_stage();
     play(plan_.lasts, {});
     calm_ = true;
-    unrecoverable_ = too_many_lie(plan_);
+    unrecoverable_ = overpowered_ || too_many_lie(plan_);
     if (unrecoverable_) return outcome();
     if (watch_.violations().empty() && demand_progress()) watch_.end();
     return outcome();
@@ -214,7 +234,7 @@ std::vector<NodeId> Run::core() const {
 // demanded of everybody is a height, not to be level at one instant: the highest that anybody has
 // executed when the last client has its answer, for that answer may be of a leader just removed.
 bool Run::settled(std::optional<Height>& goal) const {
-    if (clients_.waiting() != 0) return false;
+    if (clients_.waiting() != 0 || !watch_.waits_for().empty()) return false;
     const std::vector<NodeId> members = core();
     const auto head = [this](NodeId id) {
         const Machine& machine = *machines_.at(id);
@@ -248,6 +268,8 @@ bool Run::demand_progress() {
         const bool done =
             play(schedule_.now() + time_to_settle, [this, &goal] { return settled(goal); });
         if (!watch_.violations().empty()) return false;
+        if (overpowered_) unrecoverable_ = true;
+        if (overpowered_) return false;
         if (done) continue;
         const std::string excuse = atlas_->hopeless(core_);
         if (excuse.empty()) {
@@ -266,6 +288,8 @@ bool Run::demand_progress() {
 
 std::string Run::picture() const {
     std::string text = clients_.oldest() + ";";
+    if (const std::string unsettled = watch_.waits_for(); !unsettled.empty())
+        text += " " + unsettled + ";";
     for (const NodeId id : nodes()) {
         const Machine& machine = *machines_.at(id);
         if (!machine.up()) {

@@ -43,6 +43,8 @@ class Run final : public Stage {
 
     // faults.cpp
     void begin(const Fault& fault);
+    void begin(const Operation& operation);
+    void judge_committee(const ledger::Executed& executed);
     [[nodiscard]] std::string strike(const Fault& fault);
     [[nodiscard]] std::string strike_process(const Fault& fault, Machine& machine);
     [[nodiscard]] std::string strike_disk(const Fault& fault, Machine& machine);
@@ -69,6 +71,7 @@ class Run final : public Stage {
     std::vector<NodeId> core_;
     uint64_t events_ = 0;
     bool unrecoverable_ = false;
+    bool overpowered_ = false;  ///< a third of a committee lies: nothing holds from here on
 };
 
 }  // namespace holdfast::sim

@@ -221,6 +221,12 @@ void Watch::event_is_over() {
     });
 }
 
+std::string Watch::waits_for() const {
+    for (const auto& checker : checkers_)
+        if (std::string text = checker->waits_for(); !text.empty()) return text;
+    return {};
+}
+
 void Watch::end() {
     each([](Checker& it) { it.at_end(); });
     event_is_over();

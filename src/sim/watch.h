@@ -17,6 +17,7 @@ class Watch {
     Watch(const Stage& stage, Recorder* recorder)
         : stage_(stage), recorder_(recorder), checkers_(make_checkers(stage)) {}
 
+    void add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }
     void started(NodeId node, const consensus::Base& base,
                  const std::vector<consensus::JournalRecord>& records,
                  consensus::JournalHealth health, uint64_t incarnation);
@@ -43,6 +44,8 @@ class Watch {
     void line(NodeId node, std::string text);
     void event_is_over();
     void end();
+    /// What a checker waits for before the run may end; empty: nothing.
+    [[nodiscard]] std::string waits_for() const;
 
     /// Anything at all, into the trace.
     void note(uint64_t value);

@@ -53,6 +53,9 @@ void write(Writer& out, const Operation& operation) {
     out.u8(static_cast<uint8_t>(operation.kind));
     out.u64(operation.account);
     out.ordinal(operation.node);
+    out.ordinal(operation.candidate);
+    out.ordinal(operation.other);
+    out.u64(operation.amount);
 }
 Operation read_operation(Reader& in) {
     Operation operation;
@@ -60,14 +63,38 @@ Operation read_operation(Reader& in) {
     operation.kind = static_cast<OperationKind>(in.u8());
     operation.account = in.u64();
     operation.node = in.ordinal<NodeId>();
+    operation.candidate = in.ordinal<NodeId>();
+    operation.other = in.ordinal<NodeId>();
+    operation.amount = in.u64();
     return operation;
 }
 
-constexpr auto plan_numbers = std::to_array(
-    {&Plan::seed, &Plan::nodes, &Plan::spares, &Plan::accounts, &Plan::segment_bytes,
-     &Plan::blocks_kept, &Plan::log_bytes_retained, &Plan::delay_us, &Plan::jitter_percent,
-     &Plan::sync_us, &Plan::outbid_percent, &Plan::epoch_blocks, &Plan::delta_us, &Plan::weight_max,
-     &Plan::liars, &Plan::core});
+constexpr auto plan_numbers = std::to_array({&Plan::seed,
+                                             &Plan::nodes,
+                                             &Plan::spares,
+                                             &Plan::accounts,
+                                             &Plan::segment_bytes,
+                                             &Plan::blocks_kept,
+                                             &Plan::log_bytes_retained,
+                                             &Plan::delay_us,
+                                             &Plan::jitter_percent,
+                                             &Plan::sync_us,
+                                             &Plan::outbid_percent,
+                                             &Plan::epoch_blocks,
+                                             &Plan::delta_us,
+                                             &Plan::weight_max,
+                                             &Plan::liars,
+                                             &Plan::reporters,
+                                             &Plan::evidence_epochs,
+                                             &Plan::committee_max,
+                                             &Plan::unbonding_epochs,
+                                             &Plan::block_reward,
+                                             &Plan::slash_per_mille,
+                                             &Plan::accuser_per_mille,
+                                             &Plan::missed_per_mille,
+                                             &Plan::jail_epochs,
+                                             &Plan::guilts_max,
+                                             &Plan::core});
 
 constexpr auto outcome_numbers =
     std::to_array({&Outcome::seed, &Outcome::trace, &Outcome::events, &Outcome::engine_steps,
@@ -119,6 +146,7 @@ void write_each(Writer& out, const Items& items) {
 void write(Writer& out, const Plan& plan) {
     write_text(out, plan.engine);
     write_text(out, plan.profile);
+    write_text(out, plan.policy);
     for (const auto field : plan_numbers) out.u64(plan.*field);
     write(out, plan.lasts);
     out.boolean(plan.streams);
@@ -130,6 +158,7 @@ Plan read_plan(Reader& in) {
     Plan plan;
     plan.engine = read_text(in);
     plan.profile = read_text(in);
+    plan.policy = read_text(in);
     for (const auto field : plan_numbers) plan.*field = in.u64();
     plan.lasts = read_time(in);
     plan.streams = in.boolean();

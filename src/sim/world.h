@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "sim/observer.h"
 #include "sim/outcome.h"
 #include "sim/plan.h"
 #include "sim/recorder.h"
@@ -12,6 +13,8 @@ namespace holdfast::sim {
 
 struct RunOptions {
     Recorder* recorder = nullptr;  ///< costs time; null: nothing is recorded
+    /// Somebody else who looks on beside the checkers: a test that measures. May be null.
+    std::function<std::unique_ptr<Checker>(const Stage&)> onlooker;
     /// Production code broke one of its own rules (a CHECK): called with what came of the run so
     /// far, and then the process ends. So whoever wants to live on runs plans in a child.
     std::function<void(const Outcome&)> last_outcome;
