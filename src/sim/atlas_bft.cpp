@@ -87,6 +87,9 @@ bool BftAtlas::is_healed(const Machine& machine, const Damage& damage) const {
     if (machine.engine()->status().role != "validator" && newest().find(machine.id()) != nullptr)
         return false;
     auto probe = probe_of(*machine.engine());
+    // Where stakes move it may get its seat back, and perhaps weigh so much that without it nobody
+    // can tell how far it has spoken.
+    if (plan_.has_stakes() && probe["forgetful"] != 0) return false;
     const std::pair now(probe["epoch"], probe["view"]);
     const std::pair floor(probe["floor_epoch"], probe["floor_view"]);
     const node::NodeStatus status = machine.node()->status();
