@@ -2,6 +2,7 @@
 // seat, by whichever policy it had it.
 #include <gtest/gtest.h>
 
+#include "chain/statement.h"
 #include "crypto/hash.h"
 #include "ledger/contract.h"
 #include "sim/world.h"
@@ -13,6 +14,7 @@ namespace {
 struct Verdicts {
     uint64_t guilty = 0, slashed = 0;
     std::set<uint64_t> whom;
+    std::set<std::pair<uint64_t, uint64_t>> lies;  ///< found out, by epoch and view
     chain::MemberSet members;
 };
 
@@ -20,6 +22,14 @@ class Court final : public Checker {
   public:
     explicit Court(Verdicts& verdicts) : verdicts_(verdicts) {}
     [[nodiscard]] std::string_view name() const override { return "court"; }
+    void on_effects(NodeId /*node*/, const consensus::Engine& /*engine*/,
+                    std::span<const consensus::Effect> effects) override {
+        for (const consensus::Effect& effect : effects)
+            if (const auto* accuse = std::get_if<consensus::Accuse>(&effect))
+                if (const auto evidence = chain::decode_evidence(accuse->evidence))
+                    verdicts_.lies.emplace(evidence->first.statement.epoch,
+                                           evidence->first.statement.view);
+    }
     void on_block(NodeId node, const ledger::Executed& executed) override {
         if (node != NodeId(1)) return;
         verdicts_.members = executed.members;
@@ -54,6 +64,7 @@ TEST_P(Punishment, ALiarLosesItsSeat) {
     EXPECT_EQ(outcome.verdict, Verdict::held)
         << (outcome.violations.empty() ? "" : outcome.violations.front().what);
     EXPECT_GE(verdicts.guilty, 1U);
+    EXPECT_LE(verdicts.guilty, verdicts.lies.size()) << "each lie once";
     EXPECT_EQ(verdicts.whom, std::set<uint64_t>{3});
     EXPECT_EQ(verdicts.slashed, plan.has_stakes() ? verdicts.guilty : 0U);
     EXPECT_EQ(verdicts.members.members.size(), 3U);
