@@ -31,13 +31,14 @@ Plan drawn(std::string_view profile, uint64_t nodes, uint64_t seed) {
 }
 
 Plan drawn_bft(std::string_view profile, uint64_t nodes, uint64_t seed,
-               std::optional<uint64_t> liars = {}) {
+               std::optional<uint64_t> liars = {}, std::string_view policy = {}) {
     auto plan = draw_plan({.engine = "bft",
                            .profile = std::string(profile),
                            .nodes = nodes,
                            .seed = seed,
                            .lasts = lasts,
-                           .liars = liars});
+                           .liars = liars,
+                           .policy = std::string(policy)});
     EXPECT_TRUE(plan);
     return plan.value_or(Plan{});
 }
@@ -92,6 +93,8 @@ TEST(Smoke, EveryRuleHoldsForByzantineAgreement) {
             plans.push_back(drawn_bft(profile, nodes, nodes));
     for (uint64_t seed = 1; seed <= seeds_each; ++seed)
         plans.push_back(drawn_bft("swarm", 7, seed, 1));
+    for (const std::string_view policy : {"poa", "pos", "dpos"})
+        plans.push_back(drawn_bft("swarm", 10, 1, {}, policy));
 
     uint64_t blocks = 0;
     run_all(plans, [&](const Plan& plan, const Outcome& outcome) {
