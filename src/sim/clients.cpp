@@ -14,7 +14,17 @@ constexpr Duration patience = 1500ms;
 
 }  // namespace
 
+void Clients::members_are(const chain::MemberSet& members) {
+    members_.clear();
+    for (const chain::Member& it : members.members)
+        if (!around_.plan.lies(it.id)) members_.push_back(it.id);
+}
+
 NodeId Clients::someone(Random& random) const {
+    std::vector<NodeId> seated;
+    for (const NodeId id : members_)
+        if (nodes_.empty() || std::ranges::find(nodes_, id) != nodes_.end()) seated.push_back(id);
+    if (!seated.empty()) return seated[random.below(seated.size())];
     const size_t count = nodes_.empty() ? machines_.size() : nodes_.size();
     const size_t chosen = random.below(count);
     if (!nodes_.empty()) return nodes_[chosen];

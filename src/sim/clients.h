@@ -26,6 +26,9 @@ class Clients {
     void on_executed(NodeId node, const ledger::Executed& executed);
     /// From now on only these are asked.
     void stay_with(std::vector<NodeId> nodes) { nodes_ = std::move(nodes); }
+    /// Seats come and go where stakes move, and nobody listens to who has none: as long as any of
+    /// these can be asked, no other is.
+    void members_are(const chain::MemberSet& members);
     /// Transfers not yet acknowledged.
     [[nodiscard]] size_t waiting() const { return waiting_.size(); }
     /// A change of members is under way that no node may have executed yet.
@@ -64,7 +67,8 @@ class Clients {
 
     Surroundings& around_;
     Machines& machines_;
-    std::vector<NodeId> nodes_;  ///< empty: all
+    std::vector<NodeId> nodes_;    ///< empty: all
+    std::vector<NodeId> members_;  ///< of the newest committee; empty: it does not matter
     std::map<uint64_t, uint64_t> next_nonce_;
     std::map<uint64_t, uint64_t> caller_nonce_;  ///< by number
     std::set<NodeId> bonded_;                    ///< candidates that founders are not

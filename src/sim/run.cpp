@@ -119,13 +119,17 @@ void Run::begin(const Operation& operation) {
 
 // The honest may leave, or lose their seats; those who lie may then weigh a third of what is left.
 void Run::judge_committee(const ledger::Executed& executed) {
-    if (!executed.members_changed || plan_.liars == 0) return;
+    if (!executed.members_changed) return;
+    if (plan_.has_stakes() && executed.members.epoch > newest_committee_) {
+        newest_committee_ = executed.members.epoch;
+        clients_.members_are(executed.members);
+    }
     uint64_t lying = 0, whole = 0;
     for (const chain::Member& member : executed.members.members) {
         whole += member.weight;
         if (plan_.lies(member.id)) lying += member.weight;
     }
-    overpowered_ = overpowered_ || lying * 3 >= whole;
+    overpowered_ = overpowered_ || (lying * 3 >= whole && !too_many_lie(plan_));
 }
 
 void Run::add_twin(NodeId liar) {

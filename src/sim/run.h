@@ -71,6 +71,7 @@ class Run final : public Stage {
     std::vector<NodeId> core_;
     uint64_t events_ = 0;
     bool unrecoverable_ = false;
+    uint64_t newest_committee_ = 0;
     bool overpowered_ = false;  ///< a third of a committee lies: nothing holds from here on
 };
 
