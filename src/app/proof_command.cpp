@@ -21,9 +21,9 @@ namespace holdfast::app {
 namespace {
 
 namespace json = boost::json;
-constexpr auto poll_interval = std::chrono::milliseconds(50);
+constexpr auto certificate_poll_interval = std::chrono::milliseconds(50);
 
-struct Options {
+struct ProofArguments {
     std::vector<std::string> rpc;
     std::string config, address, slot, transaction, out = "proof.json";
     std::optional<uint64_t> block;
@@ -44,7 +44,7 @@ std::string hex_number(uint64_t number) {
 }
 
 /// Null, with a word on standard error, if something is not what it should be.
-std::optional<Question> question_from(const Options& options, Question::Kind kind) {
+std::optional<Question> question_from(const ProofArguments& options, Question::Kind kind) {
     Question question{.kind = kind};
     const auto refuse = [](std::string_view what, const std::string& text) {
         fmt::print(stderr, "holdfast: {} is no {}\n", text, what);
@@ -92,7 +92,7 @@ Result<json::value> wait_evidence(RpcClient& client, const Question& question, u
             answer.error().detail.find(ledger::errc::not_certified.name) == std::string::npos ||
             std::chrono::steady_clock::now() >= deadline)
             return answer;
-        std::this_thread::sleep_for(poll_interval);
+        std::this_thread::sleep_for(certificate_poll_interval);
     }
 }
 
@@ -124,7 +124,7 @@ Result<json::array> ask_history(std::vector<std::unique_ptr<RpcClient>>& clients
     return newest_first;
 }
 
-Result<chain::Proof> from_nodes(const Options& options, const Question& question) {
+Result<chain::Proof> from_nodes(const ProofArguments& options, const Question& question) {
     std::vector<std::unique_ptr<RpcClient>> clients;
     clients.reserve(options.rpc.size() + 1);
     for (const std::string& url : options.rpc) clients.push_back(std::make_unique<RpcClient>(url));
@@ -152,7 +152,7 @@ Result<chain::Proof> from_nodes(const Options& options, const Question& question
     return chain::parse_proof(json::serialize(file), chain::Form::any);
 }
 
-Result<chain::Proof> from_data(const Options& options, const Question& question) {
+Result<chain::Proof> from_data(const ProofArguments& options, const Question& question) {
     const auto config = read_config(options.config);
     if (!config) return std::unexpected(config.error());
     auto genesis = read_genesis(config->path(config->genesis));
@@ -212,7 +212,7 @@ bool is_about(const chain::Proof& proof, const Question& question) {
     return false;
 }
 
-ExitCode write_proof(const Options& options, Question::Kind kind) {
+ExitCode write_proof(const ProofArguments& options, Question::Kind kind) {
     const auto question = question_from(options, kind);
     if (!question) return ExitCode::usage;
     const auto proof =
@@ -239,7 +239,7 @@ ExitCode write_proof(const Options& options, Question::Kind kind) {
 }  // namespace
 
 void add_proof_command(CLI::App& app, Run& chosen) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<ProofArguments>();
     CLI::App* command =
         app.add_subcommand("proof", "write a file that proves a part of the ledger, offline");
     command->require_subcommand(1);

@@ -118,7 +118,7 @@ std::string one_line(const Error& error) {
     return text;
 }
 
-struct Options {
+struct VerifyProofArguments {
     std::string file, genesis;
     bool json = false;
 };
@@ -136,7 +136,7 @@ void print_json(const chain::Proven& proven, const Lines& lines, double millisec
     fmt::print("{}\n", json::serialize(object));
 }
 
-ExitCode verify_file(const Options& options) {
+ExitCode verify_file(const VerifyProofArguments& options) {
     const auto genesis = fixed_from_hex<Hash32>(options.genesis);
     if (!genesis) {
         fmt::print(stderr, "holdfast: --genesis {} is not 32 bytes in hex\n", options.genesis);
@@ -166,7 +166,7 @@ ExitCode verify_file(const Options& options) {
 }  // namespace
 
 void add_verify_proof_command(CLI::App& app, Run& chosen) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<VerifyProofArguments>();
     CLI::App* command = app.add_subcommand(
         "verify-proof", "check what `holdfast proof` wrote, with no node and no network");
     command->add_option("file", options->file, "the proof")->required();
