@@ -56,6 +56,7 @@ void Reporter::bring(const chain::Evidence& evidence) {
     chain::Transaction report;
     report.chain_id = context_.genesis.chain_id;
     report.nonce = account ? account->nonce : 0;
+    if (context_.now() < nonce_until_) report.nonce = std::max(report.nonce, nonce_);
     report.gas_limit = report_gas;
     report.max_fee_per_gas = context_.next_base_fee * U256(2) + U256(1);
     report.max_priority_fee_per_gas = U256(1);
@@ -67,9 +68,13 @@ void Reporter::bring(const chain::Evidence& evidence) {
     if (!recovered) return;
     const Status taken =
         submit_(std::make_shared<const chain::RecoveredTransaction>(std::move(*recovered)));
-    if (!taken)
+    if (taken) {
+        nonce_ = report.nonce + 1;
+        nonce_until_ = context_.now() + again;
+    } else {
         context_.log().warn("node", "a report of member {}'s guilt was refused: {}",
                             evidence.guilty, describe(taken.error()));
+    }
 }
 
 std::optional<Instant> Reporter::deadline() const {

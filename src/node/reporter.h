@@ -19,7 +19,6 @@ class Reporter {
     void on_accuse(ByteView evidence);
     void on_tick();
     [[nodiscard]] std::optional<Instant> deadline() const;
-    [[nodiscard]] size_t waiting() const { return reports_.size(); }
 
   private:
     struct Report {
@@ -31,6 +30,8 @@ class Reporter {
     Context& context_;
     Submit submit_;
     std::deque<Report> reports_;  ///< by the time when each is due
+    uint64_t nonce_ = 0;          ///< after what is in the pool, until that should be executed
+    Instant nonce_until_;
 };
 
 }  // namespace holdfast::node
