@@ -5,7 +5,8 @@
 // it notarized. Of any other two thirds that are asked after the read came, somebody honest did,
 // and names a place at or beyond it; once this node has finalized beyond the highest place named,
 // it has executed, or will have, everything that was acknowledged. A place counts only when its
-// certificate is here: a liar cannot name the far future.
+// certificate is here: a liar cannot name the far future. If the epoch is over by then, others may
+// have gone on in the next one, unseen by those asked: its voters are asked again.
 #include "base/sometimes.h"
 #include "consensus/bft/core.h"
 
@@ -51,7 +52,7 @@ void Core::on_answer(NodeId from, const Answer& answer) {
 void Core::inquire() {
     const bool is_needed =
         !reads_next_.empty() || (forgetful_ && epoch_.voter(config_.self) != nullptr);
-    if (!round_ && is_needed) {
+    if (!round_ && is_needed && !is_closed()) {
         round_ = Round{.number = random_.next(),
                        .again_at = now_,
                        .answers = {},
@@ -92,16 +93,19 @@ void Core::serve_reads() {
         if (consensus::more_than_two_thirds(weight, epoch_.whole)) {
             for (const consensus::ReadId id : round_->reads) reads_pending_.push_back({target, id});
             round_.reset();
-            inquire();
         }
     }
     std::erase_if(reads_pending_, [this](const PendingRead& read) {
-        const bool is_there =
-            place(final_view_) >= read.target && final_digest_ == delivered_digest_;
-        if (is_there)
+        if (place(final_view_) < read.target || final_digest_ != delivered_digest_) return false;
+        if (is_closed() || read.target.epoch < epoch_.number) {
+            HF_SOMETIMES("bft.read_asked_again");
+            reads_next_.push_back(read.id);
+        } else {
             deliveries_.emplace_back(consensus::ReadAt{.id = read.id, .height = delivered_});
-        return is_there;
+        }
+        return true;
     });
+    inquire();
 }
 
 void Core::expire_reads() {
@@ -113,6 +117,10 @@ void Core::expire_reads() {
     };
     for (const PendingRead& read : reads_pending_) refuse(read.id);
     reads_pending_.clear();
+    if (is_closed()) {  // then these do not wait for the answers to others
+        std::ranges::for_each(reads_next_, refuse);
+        reads_next_.clear();
+    }
     if (!round_) return;
     for (const consensus::ReadId id : round_->reads) refuse(id);
     round_->reads.clear();
