@@ -89,7 +89,11 @@ describe("proofs", () => {
         await until("two more epochs", async () => (await cluster.node(1).height()) >= upto, {
             within: 120_000,
         });
-        await transfer();
+        const last = Number((await transfer()).blockNumber);
+        await until("the last transfer to be certified where proofs come from", async () => {
+            const asked = await Promise.all([1, 2].map((id) => cluster.node(id).status()));
+            return asked.every((status) => Number(status.certified) >= last);
+        });
     });
 
     it("of an account, by each node", async (t) => {
