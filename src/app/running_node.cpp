@@ -20,10 +20,6 @@ Duration milliseconds(uint64_t count) {
     return Duration(static_cast<Duration::rep>(count) * 1000);
 }
 
-}  // namespace
-
-namespace {
-
 node::EngineFactory raft_factory(const chain::Parameters& parameters, NodeId self) {
     return [self, parameters, seed = random_number()](const node::RestoreArguments& arguments) {
         const raft::Config config{

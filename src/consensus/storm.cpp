@@ -1,6 +1,8 @@
 // The weather of random tests.
 #include "consensus/storm.h"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 
 namespace holdfast::consensus {
@@ -9,6 +11,15 @@ namespace {
 constexpr size_t reordered_max = 6;
 
 }  // namespace
+
+Seeds seeds_or(uint64_t count) {
+    const char* first = std::getenv("HOLDFAST_SEED");
+    const char* many = std::getenv("HOLDFAST_SEEDS");
+    Seeds seeds{.first = first == nullptr ? 1 : std::strtoull(first, nullptr, 10),
+                .count = first == nullptr ? count : 1};
+    if (many != nullptr) seeds.count = std::strtoull(many, nullptr, 10);
+    return seeds;
+}
 
 NodeId Storm::some_node() {
     auto at = cluster_.machines().begin();
@@ -72,6 +83,13 @@ void Storm::crash_or_restart(NodeId id) {
     Machine& machine = cluster_.machine(id);
     if (!machine.engine) return cluster_.restart(id);
     cluster_.crash(id, random_.below(machine.writing.size() + 1));
+}
+
+void Storm::lose_disk_of(NodeId id) {
+    ++losses_;
+    cluster_.crash(id);
+    cluster_.lose_disk(id, random_.chance(1, 2));
+    cluster_.restart(id);
 }
 
 void Storm::lose_power() {

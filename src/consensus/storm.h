@@ -9,12 +9,21 @@
 
 namespace holdfast::consensus {
 
+/// Which runs of a random test: HOLDFAST_SEED is the first, HOLDFAST_SEEDS so many of them.
+struct Seeds {
+    uint64_t first = 1;
+    uint64_t count = 0;
+};
+/// Of the environment; by default the first `count`.
+Seeds seeds_or(uint64_t count);
+
 class Storm {
   public:
     Storm(Family family, std::map<std::string, uint64_t, std::less<>> options, uint64_t seed)
         : random_(seed), cluster_(std::move(family), std::move(options), {}) {}
 
     [[nodiscard]] size_t blocks() const { return cluster_.history().size(); }
+    [[nodiscard]] size_t losses() const { return losses_; }
     [[nodiscard]] size_t reads() const { return cluster_.reads_answered(); }
     [[nodiscard]] const std::vector<std::string>& problems() const { return cluster_.problems(); }
 
@@ -27,6 +36,8 @@ class Storm {
     /// A new payload for a node that asks for one; `may_be_empty` if the family allows it.
     void answer_need(NodeId id, bool may_be_empty);
     void crash_or_restart(NodeId id);
+    /// The journal, and perhaps the ledger; another life begins at once.
+    void lose_disk_of(NodeId id);
     /// Everybody at once, with nothing but what was synced; and everybody comes back.
     void lose_power();
     /// Some or all of the node's links, one way or both.
@@ -51,6 +62,7 @@ class Storm {
 
     uint64_t payloads_ = 0;
     uint64_t reads_asked_ = 0;
+    size_t losses_ = 0;
 };
 
 }  // namespace holdfast::consensus

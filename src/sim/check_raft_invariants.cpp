@@ -1,18 +1,16 @@
 // What one Raft node can see of itself, in its own words. Looking walks the whole log, so it is
 // done as rarely as the log is long, and whenever somebody begins to lead.
-#include <fmt/format.h>
-
-#include "sim/checkers.h"
+#include "sim/introspection.h"
 
 namespace holdfast::sim {
 namespace {
 
 constexpr uint64_t look_every_steps_min = 64;
 
-class RaftInvariants final : public Checker {
+class RaftInvariants final : public Introspection {
   public:
     RaftInvariants(const Sight& sight, SelfCheck self_check)
-        : stage_(sight.stage), raft_(sight.raft), self_check_(std::move(self_check)) {}
+        : Introspection(sight, std::move(self_check)), raft_(sight.raft) {}
     [[nodiscard]] std::string_view name() const override { return "raft-invariants"; }
 
     void on_start(NodeId node, const consensus::Base& /*base*/,
@@ -30,21 +28,9 @@ class RaftInvariants final : public Checker {
         left = std::max(look_every_steps_min, length);
         look(node, engine);
     }
-    void at_end() override {
-        for (const NodeId node : stage_.nodes()) {
-            const consensus::Engine* engine = stage_.view(node).engine;
-            if (engine != nullptr) look(node, *engine);
-        }
-    }
 
   private:
-    void look(NodeId node, const consensus::Engine& engine) {
-        for (const std::string& rule : self_check_(engine))
-            violated(fmt::format("node {}: not so: {}", node, rule));
-    }
-    const Stage& stage_;
     std::shared_ptr<const RaftSight> raft_;
-    SelfCheck self_check_;
     std::map<NodeId, uint64_t> steps_;  ///< until the next look
 };
 

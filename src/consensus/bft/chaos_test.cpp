@@ -50,7 +50,6 @@ class Chaos : public consensus::Storm {
                 ADD_FAILURE() << "somebody honest is accused: " << describe_evidence(evidence);
     }
     [[nodiscard]] size_t accusations() const { return cluster_.accused().size(); }
-    [[nodiscard]] size_t losses() const { return losses_; }
     [[nodiscard]] uint64_t epochs() const { return blocks() / epoch_blocks; }
 
   private:
@@ -145,10 +144,7 @@ class Chaos : public consensus::Storm {
             const Place floor{.epoch = probe["floor_epoch"], .view = probe["floor_view"]};
             if (probe["forgetful"] != 0 || now <= floor || probe["missing"] != 0) return;
         }
-        ++losses_;
-        cluster_.crash(id);
-        cluster_.lose_disk(id, random_.chance(1, 2));
-        cluster_.restart(id);
+        lose_disk_of(id);
     }
 
     void calm() {
@@ -203,30 +199,15 @@ class Chaos : public consensus::Storm {
 
     uint64_t nodes_ = 4;
     uint64_t planned_ = 1;
-    size_t losses_ = 0;
     uint64_t unrest_ = 0;
 };
-
-struct Seeds {
-    uint64_t first = 1;
-    uint64_t count = 0;
-};
-
-Seeds seeds_or(uint64_t otherwise) {
-    const char* from = std::getenv("HOLDFAST_SEED");
-    const char* count = std::getenv("HOLDFAST_SEEDS");
-    Seeds seeds{.first = from == nullptr ? 1 : std::strtoull(from, nullptr, 10),
-                .count = from == nullptr ? otherwise : 1};
-    if (count != nullptr) seeds.count = std::strtoull(count, nullptr, 10);
-    return seeds;
-}
 
 struct Totals {
     size_t blocks = 0, reads = 0, losses = 0, accusations = 0;
     uint64_t epochs = 0;
 };
 
-Totals run_all(Seeds seeds, Chaos::Liars liars) {
+Totals run_all(consensus::Seeds seeds, Chaos::Liars liars) {
     crypto::remember_verdicts();
     Totals totals;
     for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
@@ -247,7 +228,7 @@ Totals run_all(Seeds seeds, Chaos::Liars liars) {
 
 // A test in which nothing happens tests nothing.
 TEST(Chaos, ManySeeds) {
-    const Seeds seeds = seeds_or(150);
+    const consensus::Seeds seeds = consensus::seeds_or(150);
     const Totals totals = run_all(seeds, Chaos::Liars::none);
     if (seeds.count < 100 || HasFailure()) return;
     EXPECT_GT(totals.blocks, seeds.count * 10);
@@ -258,7 +239,7 @@ TEST(Chaos, ManySeeds) {
 }
 
 TEST(Chaos, ManySeedsWithALiar) {
-    const Seeds seeds = seeds_or(100);
+    const consensus::Seeds seeds = consensus::seeds_or(100);
     const Totals totals = run_all(seeds, Chaos::Liars::some);
     if (seeds.count < 100 || HasFailure()) return;
     EXPECT_GT(totals.blocks, seeds.count * 5);

@@ -37,7 +37,6 @@ class Chaos : public consensus::Storm {
         for (const std::string& problem : cluster_.problems()) ADD_FAILURE() << problem;
         if (cluster_.problems().empty()) calm();
     }
-    [[nodiscard]] size_t losses() const { return losses_; }
     [[nodiscard]] size_t changes() const { return members_.epoch; }
 
   private:
@@ -116,10 +115,7 @@ class Chaos : public consensus::Storm {
                 if (!first_life && seat.incarnation != owner.incarnation) return;
             }
         }
-        ++losses_;
-        cluster_.crash(id);
-        cluster_.lose_disk(id, random_.chance(1, 2));
-        cluster_.restart(id);
+        lose_disk_of(id);
     }
 
     // Faults stop. Everybody comes back, and the set that the ledgers agree on must be in force,
@@ -167,17 +163,11 @@ class Chaos : public consensus::Storm {
     }
 
     Members members_;
-    size_t losses_ = 0;
     uint64_t unrest_ = 0;
 };
 
 TEST(Chaos, ManySeeds) {
-    const char* from = std::getenv("HOLDFAST_SEED");
-    const char* count = std::getenv("HOLDFAST_SEEDS");
-    const uint64_t first = from == nullptr ? 1 : std::strtoull(from, nullptr, 10);
-    const uint64_t seeds = count != nullptr  ? std::strtoull(count, nullptr, 10)
-                           : from != nullptr ? 1
-                                             : 300;
+    const auto [first, seeds] = consensus::seeds_or(300);
     size_t blocks = 0;
     size_t reads = 0;
     size_t losses = 0;
