@@ -124,6 +124,8 @@ class DictatorEngine final : public consensus::Engine {
     [[nodiscard]] NodeId leader() const override { return leader_known ? NodeId(1) : NodeId{}; }
     [[nodiscard]] const std::optional<consensus::MembersChanged>& heard() const { return heard_; }
 
+    [[nodiscard]] Height next() const { return next_; }
+
     bool leader_known = false;
 
   private:

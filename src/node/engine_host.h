@@ -57,6 +57,8 @@ class EngineHost {
     [[nodiscard]] uint64_t journal_records() const { return records_; }
     [[nodiscard]] uint64_t journal_bytes() const { return journal_bytes_; }
     [[nodiscard]] size_t persists_waiting() const { return waiting_.size() + in_flight_; }
+    /// As far as the engine has delivered, or was told that it need not.
+    [[nodiscard]] Height delivered() const { return delivered_; }
     /// Of every input and effect so far: equal for equal histories.
     [[nodiscard]] uint64_t trace() const { return trace_; }
 

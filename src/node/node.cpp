@@ -81,9 +81,14 @@ Node::Node(Config config, const Ports& ports, const chain::Genesis& genesis,
 
 void Node::start(const journal::Recovered& recovered) {
     const ledger::Reader reader = context_.reader();
-    const consensus::Base base{.applied = context_.head.number,
-                               .mark = reader.mark(context_.head.number).value_or(Bytes{}),
-                               .members = engine_members(context_.members)};
+    const Height applied = head_for_engine();
+    const consensus::Base base{
+        .applied = applied,
+        .mark = reader.mark(applied).value_or(Bytes{}),
+        .members = engine_members(reader.members(applied).value_or(context_.members))};
+    if (applied < context_.head.number)
+        members_ahead_ = {.boundary = context_.head.number,
+                          .members = engine_members(context_.members)};
     consensus::Effects effects;
     auto engine = context_.config.engine({.base = base,
                                           .records = recovered.records,

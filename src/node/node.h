@@ -73,6 +73,7 @@ class Node final : private EngineClient {
     void on_certified();
     void on_jumped(const chain::Header& header, const chain::MemberSet& members);
     void on_caught_up();
+    [[nodiscard]] Height head_for_engine() const;
     void carry_out_forgets();
     void ask_when_quiet();
     void prune();
@@ -92,7 +93,7 @@ class Node final : private EngineClient {
     Reporter reporter_;
 
     /// A change of membership that the engine hears of once its block is certified.
-    std::optional<consensus::MembersChanged> members_ahead_;
+    std::optional<consensus::MembersChanged> members_ahead_;  ///< waits for a certificate
     struct PendingForget {
         consensus::Token upto;
         Height after;  ///< the last position delivered when the engine said so

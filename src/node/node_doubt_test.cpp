@@ -8,8 +8,11 @@ using namespace testing;  // NOLINT(google-build-using-namespace)
 
 class Doubt : public NodeTest {
   protected:
-    Doubt() {
-        make(4, [](chain::Genesis& genesis) { genesis.engine = chain::EngineKind::bft; });
+    explicit Doubt(uint64_t epoch_blocks = 256) {
+        make(4, [epoch_blocks](chain::Genesis& genesis) {
+            genesis.engine = chain::EngineKind::bft;
+            genesis.bft.epoch_blocks = epoch_blocks;
+        });
         start_all();
         cut_.insert(4);
     }
@@ -96,6 +99,26 @@ TEST_F(Doubt, AnEpochsBlocksAreTakenOnceItsMembersAreKnown) {
     pass(20s);
     EXPECT_GT(machine(4).status().head, Height(epoch));
     expect_right();
+}
+
+class ShortEpochs : public Doubt {
+  protected:
+    ShortEpochs() : Doubt(4) {}
+};
+
+TEST_F(ShortEpochs, TheirEndCountsForTheEngineOnceItIsCertified) {
+    const Height end(4);
+    machine(3).crash();
+    execute_each(0, end.value);
+    ASSERT_EQ(machine(2).status().head, end);
+    ASSERT_LT(machine(2).status().certified, end);
+    machine(2).crash();
+    machine(2).start();
+    EXPECT_EQ(machine(2).engine->next(), end) << "the outgoing set may need its voice";
+    cut_.clear();
+    pass(20s);
+    EXPECT_GE(machine(2).status().certified, end);
+    EXPECT_GT(machine(2).engine->next(), end);
 }
 
 }  // namespace

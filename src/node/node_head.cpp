@@ -82,7 +82,11 @@ void Node::on_certified() {
     if (members_ahead_ && attestor_.certified() >= members_ahead_->boundary) {
         consensus::MembersChanged change = std::move(*members_ahead_);
         members_ahead_.reset();
-        host_.step(std::move(change));
+        // The engine may not have come there itself, and is told by which block the ledger did.
+        if (host_.delivered() < change.boundary)
+            on_caught_up();
+        else
+            host_.step(std::move(change));
     }
     proposer_.poke();
 }
@@ -96,9 +100,18 @@ void Node::on_jumped(const chain::Header& header, const chain::MemberSet& member
     reads_.on_executed(header.number);
 }
 
+// Where an epoch ends, the engine comes no further before a quorum of the outgoing set has
+// certified the last block: that set may still need this node's voice to agree on it.
+Height Node::head_for_engine() const {
+    const Height head = context_.head.number;
+    const bool waits = context_.genesis.is_boundary(head) && attestor_.certified() < head;
+    return waits ? head.previous() : head;
+}
+
 // The engine goes on from the ledger's head, so the head must not be lost again: flushed first.
 void Node::on_caught_up() {
-    const Height position = context_.head.number;
+    const Height position = head_for_engine();
+    if (position.value == 0) return;
     context_.ports.lanes.run(
         env::Lane::bulk, [this] { context_.ports.store.flush(); },
         [this, position] {
