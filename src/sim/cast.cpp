@@ -147,8 +147,10 @@ chain::Genesis make_genesis(const Plan& plan) {
         if (plan.has_stakes()) genesis.alloc[account(first_operator + id)].balance = rich;
         if (plan.reports(NodeId(id))) genesis.alloc[account(first_reporter + id)].balance = rich;
     }
+    const bool somebody_slanders = std::ranges::find(plan.operations, OperationKind::slander,
+                                                     &Operation::kind) != plan.operations.end();
     for (uint64_t holder = 1; holder <= holders_max; ++holder)
-        if (plan.has_stakes() || plan.reporters != 0)
+        if (plan.has_stakes() || plan.reporters != 0 || somebody_slanders)
             genesis.alloc[account(first_holder + holder)].balance = rich;
     return genesis;
 }

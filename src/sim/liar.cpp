@@ -4,7 +4,6 @@
 #include "base/overload.h"
 #include "chain/block.h"
 #include "crypto/hash.h"
-#include "node/messages.h"
 #include "sim/cast.h"
 
 namespace holdfast::sim {
@@ -23,15 +22,24 @@ Liar::Liar(const Plan& plan, const Hash32& genesis, NodeId self, uint64_t which)
       key_(voting_seed(self)),
       genesis_(genesis),
       random_(draw(plan.seed, "lies", self.value, which)),
-      tag_(node::encode_message(node::EngineMessage{})->front()) {
+      tag_(node::encode_message(node::EngineMessage{})->front()),
+      blocks_tag_(node::encode_message(node::BlocksReply{})->front()) {
     Random manner = draw(plan.seed, "manner of lying", self.value);
-    for (uint64_t* percent : {&drops_, &repeats_, &withholds_, &contradicts_, &exaggerates_})
+    for (uint64_t* percent :
+         {&drops_, &repeats_, &withholds_, &contradicts_, &exaggerates_, &forges_})
         *percent = manner.chance(1, 2) ? manner.between(1, 40) : 0;
 }
 
 std::vector<Buffer> Liar::instead_of(NodeId to, const Buffer& message) {
     std::vector<Buffer> out;
-    if (message->empty() || message->front() != tag_) return {message};
+    if (message->empty()) return {message};
+    if (message->front() == blocks_tag_ && random_.chance(forges_, 100)) {
+        auto reply = node::decode_message(*message);
+        if (!reply) return {message};
+        forge(std::get<node::BlocksReply>(*reply));
+        return {node::encode_message(*reply)};
+    }
+    if (message->front() != tag_) return {message};
     auto body = bft::decode(ByteView(*message).subspan(1));
     if (!body) return {message};
     if (const auto* vote = std::get_if<bft::Vote>(&*body)) said_.insert(vote->said.statement);
@@ -42,6 +50,35 @@ std::vector<Buffer> Liar::instead_of(NodeId to, const Buffer& message) {
     old_.push_back(message);
     if (old_.size() > told_max) old_.pop_front();
     return out;
+}
+
+// Other blocks than it has, or than there are.
+void Liar::forge(node::BlocksReply& reply) {
+    if (random_.chance(1, 4)) reply.head = reply.head + random_.between(1, 2000);
+    if (reply.blocks.empty()) return;
+    const size_t from = random_.below(reply.blocks.size());
+    node::SyncBlock& first = reply.blocks[from];
+    switch (random_.below(4)) {
+        case 0:
+            first.transactions.clear();
+            break;
+        case 1:
+            if (first.certificate && !first.certificate->signatures.empty())
+                first.certificate->signatures.front().second.bytes[0] ^= 1;
+            break;
+        case 2:
+            reply.blocks.erase(reply.blocks.begin() + static_cast<std::ptrdiff_t>(from));
+            break;
+        default:
+            // A history of its own, that hangs together.
+            first.header.beneficiary.bytes[0] ^= 1;
+            for (size_t i = from; i < reply.blocks.size(); ++i) {
+                reply.blocks[i].certificate.reset();
+                if (i > from)
+                    reply.blocks[i].header.parent_hash =
+                        chain::header_hash(reply.blocks[i - 1].header);
+            }
+    }
 }
 
 bool Liar::betrays(const bft::Certificate& certificate) const {

@@ -8,6 +8,7 @@
 
 #include "chain/genesis.h"
 #include "consensus/bft/messages.h"
+#include "node/messages.h"
 #include "sim/draw.h"
 #include "sim/plan.h"
 
@@ -25,6 +26,7 @@ class Liar {
     Buffer hears(Buffer message);
 
   private:
+    void forge(node::BlocksReply& reply);
     void tell(bft::Body body, NodeId to, std::vector<Buffer>& out);
     void tell_propose(bft::Propose propose, NodeId to, std::vector<Buffer>& out);
     void tell_vote(const bft::Vote& vote, std::vector<Buffer>& out);
@@ -38,9 +40,10 @@ class Liar {
     crypto::NodeKey key_;
     Hash32 genesis_;
     Random random_;
-    uint8_t tag_;
+    uint8_t tag_, blocks_tag_;
     // In percent of what it could be done to; some runs have none of some.
-    uint64_t drops_ = 0, repeats_ = 0, withholds_ = 0, contradicts_ = 0, exaggerates_ = 0;
+    uint64_t drops_ = 0, repeats_ = 0, withholds_ = 0, contradicts_ = 0, exaggerates_ = 0,
+             forges_ = 0;
     std::deque<bft::Proposal> proposals_;  ///< that it has heard
     std::deque<Buffer> old_;               ///< what it once sent
     std::set<chain::Statement> said_;
