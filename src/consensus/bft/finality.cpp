@@ -155,9 +155,13 @@ void Core::start_epoch(uint64_t number, const consensus::Members& members, Heigh
 
 // What the journal holds of this epoch: an earlier life was here already.
 void Core::recall_epoch() {
+    std::vector<Statement> own;
     for (const auto& [at, said] : gate_.all()) {
         if (at.epoch != epoch_.number) continue;
-        said.each([this](const SignedStatement& one) { hear(config_.self, one, Trust::good); });
+        said.each([&](const SignedStatement& one) {
+            hear(config_.self, one, Trust::good);
+            own.push_back(one.statement);
+        });
     }
     for (const Candidate& candidate : recalled_.candidates) {
         if (candidate.proposal.place.epoch != epoch_.number) continue;
@@ -167,6 +171,9 @@ void Core::recall_epoch() {
     }
     for (const Certificate& certificate : recalled_.certificates)
         if (is_wanted(certificate.statement)) adopt(certificate);
+    // One that weighs enough alone may have died before it counted its own vote.
+    if (may_speak())
+        for (const Statement& statement : own) certify(statement);
     const auto is_past = [this](uint64_t epoch) { return epoch <= epoch_.number; };
     std::erase_if(recalled_.candidates, [&](const Candidate& candidate) {
         return is_past(candidate.proposal.place.epoch);
