@@ -17,7 +17,8 @@ struct Context {
     Hash32 genesis_hash;
     crypto::NodeKey voting_key;
 
-    chain::MemberSet members;  ///< in force in the state after the head
+    chain::MemberSet members;            ///< in force in the state after the head
+    std::vector<NodeId> former_members;  ///< who have left, and stay peers for a while
     chain::Header head;
     Hash32 head_hash;
     U256 next_base_fee;
@@ -37,18 +38,20 @@ struct Context {
         for (const chain::Member& member : members.members)
             if (member.id != config.self) ports.transport.send(member.id, priority, bytes);
     }
-    /// The other member whose turn it is after this one, around the ring; null id if there is none.
+    /// The other member, or one who was and is still a peer, whose turn it is after this one,
+    /// around the ring; null id if there is none.
     [[nodiscard]] NodeId next_member(NodeId after) const {
         NodeId first, next;
         const auto consider = [&](NodeId id) {
             if (id == config.self) return;
-            if (first == NodeId{}) first = id;
-            if (id > after && next == NodeId{}) next = id;
+            if (first == NodeId{} || id < first) first = id;
+            if (id > after && (next == NodeId{} || id < next)) next = id;
         };
         if (members.epoch < config.bootstrap.epoch)
             for (const NodeId id : config.bootstrap.members) consider(id);
         else
             for (const chain::Member& member : members.members) consider(member.id);
+        for (const NodeId id : former_members) consider(id);
         return next != NodeId{} ? next : first;
     }
     /// A view at whatever the store holds now.

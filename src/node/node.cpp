@@ -102,7 +102,7 @@ void Node::start(const journal::Recovered& recovered) {
     host_.start(std::move(engine), std::move(effects), base.applied);
     attestor_.start();
     former_members_stay_ = true;  // if there are any
-    context_.ports.events.on_peers(peers());
+    tell_peers();
 }
 
 // ------------------------------------------------------------------------------------- messages

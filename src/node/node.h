@@ -73,6 +73,7 @@ class Node final : private EngineClient {
     void on_certified();
     void on_jumped(const chain::Header& header, const chain::MemberSet& members);
     void on_caught_up();
+    void tell_peers();
     [[nodiscard]] Height head_for_engine() const;
     void carry_out_forgets();
     void ask_when_quiet();

@@ -61,7 +61,16 @@ void Node::change_members(const chain::MemberSet& members) {
                             "peers serve it; stop it when convenient");
     former_members_stay_ = true;
     HF_SOMETIMES("node.former_members_stay");
-    context_.ports.events.on_peers(peers());
+    tell_peers();
+}
+
+// Blocks are to be had from them as well: perhaps from nobody else.
+void Node::tell_peers() {
+    const chain::MemberSet all = peers();
+    context_.former_members.clear();
+    for (const chain::Member& peer : all.members)
+        if (context_.members.find(peer.id) == nullptr) context_.former_members.push_back(peer.id);
+    context_.ports.events.on_peers(all);
 }
 
 chain::MemberSet Node::peers() const {
@@ -75,6 +84,7 @@ void Node::part_from_former_members() {
     const auto is_member = [this](NodeId id) { return context_.members.find(id) != nullptr; };
     if (!std::ranges::all_of(host_.counted(), is_member)) return;
     former_members_stay_ = false;
+    context_.former_members.clear();
     context_.ports.events.on_peers(context_.members);
 }
 

@@ -43,6 +43,7 @@ class ReporterTest : public ::testing::Test {
         .genesis_hash = chain::genesis_hash(genesis_),
         .voting_key = crypto::NodeKey(node_seed(1, 1)),
         .members = {},
+        .former_members = {},
         .head = {},
         .head_hash = {},
         .next_base_fee = {},
