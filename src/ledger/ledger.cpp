@@ -25,11 +25,6 @@ uint64_t seed_from(const Hash32& hash) {
     return keys::read_big_endian(hash.view());
 }
 
-/// Of the store itself and not of a snapshot: for the one thread that writes it.
-Reader reader_at_head(const env::StateStore& store) {
-    return Reader(std::shared_ptr<const env::StateView>(&store, [](const env::StateView*) {}));
-}
-
 void put(env::Batch& batch, Column column, ByteView key, Bytes value) {
     batch.push_back({column, to_bytes(key), std::move(value)});
 }

@@ -226,6 +226,10 @@ Result<AccountProof> Reader::proof(const Address& address, const std::vector<Has
     return proof;
 }
 
+Reader reader_at_head(const env::StateView& store) {
+    return Reader(std::shared_ptr<const env::StateView>(&store, [](const env::StateView*) {}));
+}
+
 bool Reader::vouched_for(Height height) const {
     const auto record = view_->get(Column::certificates, keys::of_height(height));
     return record && record->empty();

@@ -90,6 +90,10 @@ class Reader {
     std::shared_ptr<const env::StateView> view_;
 };
 
+/// Of the store itself and not of a snapshot, which it must outlive: for the one thread that writes
+/// it.
+Reader reader_at_head(const env::StateView& store);
+
 /// Thread-safe with respect to one executing Ledger: writes a certificate beside its block.
 void put_certificate(env::StateStore& store, const chain::Certificate& certificate);
 /// The certificate of block `by`, which is there, is to be enough for those without one below it.

@@ -47,11 +47,6 @@ class BftAtlas final : public Atlas {
     std::map<NodeId, Damage> damaged_;
 };
 
-ledger::Reader reader_of(const Machine& machine) {
-    return ledger::Reader(
-        std::shared_ptr<const env::StateView>(&machine.store_disk(), [](const env::StateView*) {}));
-}
-
 std::map<std::string_view, uint64_t> probe_of(const consensus::Engine& engine) {
     std::map<std::string_view, uint64_t> probe;
     for (const auto& [name, value] : engine.probe()) probe[name] = value;
@@ -69,7 +64,7 @@ bool is_more_than_two_thirds(const chain::MemberSet& set, const std::set<NodeId>
 
 void BftAtlas::learn(const Machine& machine) {
     if (plan_.lies(machine.id())) return;
-    const ledger::Reader reader = reader_of(machine);
+    const ledger::Reader reader = ledger::reader_at_head(machine.store_disk());
     const Height head = reader.head();
     if (head <= head_) return;
     head_ = head;
@@ -110,7 +105,7 @@ void BftAtlas::look_around() {
 // older set than the others.
 bool BftAtlas::is_changing() const {
     for (const auto& [id, machine] : machines_) {
-        const ledger::Reader reader = reader_of(*machine);
+        const ledger::Reader reader = ledger::reader_at_head(machine->store_disk());
         if (reader.head() != head_ || plan_.lies(id)) continue;
         const auto next = ledger::simulate(reader, genesis_, head_,
                                            {.from = {},

@@ -124,8 +124,7 @@ const chain::MemberSet* BftSight::set(uint64_t epoch) {
     for (const NodeId node : stage_.nodes()) {
         const env::StateStore* store = stage_.view(node).store;
         if (store == nullptr) continue;
-        const ledger::Reader reader(
-            std::shared_ptr<const env::StateView>(store, [](const env::StateView*) {}));
+        const ledger::Reader reader = ledger::reader_at_head(*store);
         if (auto set = reader.members(Height(epoch * stage_.plan().epoch_blocks)))
             return &sets_.emplace(epoch, std::move(*set)).first->second;
     }

@@ -54,8 +54,7 @@ class Acked final : public Checker {
 void Acked::check_node(NodeId id) {
     const NodeView view = stage_.view(id);
     if (!view.up || view.store == nullptr || acked_.empty()) return;
-    const ledger::Reader reader(
-        std::shared_ptr<const env::StateView>(view.store, [](const env::StateView*) {}));
+    const ledger::Reader reader = ledger::reader_at_head(*view.store);
     const Height head = reader.head(), lowest = reader.lowest_block();
     const Height newest = acked_.rbegin()->first;
     // Who is up but was not healed may lag behind.

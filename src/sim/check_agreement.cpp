@@ -19,7 +19,7 @@ class Agreement final : public Checker {
                   consensus::JournalHealth /*health*/, uint64_t /*incarnation*/) override {
         // The last block of an epoch may be in the ledger before the engine counts it.
         const env::StateStore* store = stage_.view(node).store;
-        const Height head = store != nullptr ? ledger::Reader(store->snapshot()).head() : Height{};
+        const Height head = store != nullptr ? ledger::reader_at_head(*store).head() : Height{};
         lives_[node] = {.delivered = base.applied, .executed = std::max(base.applied, head)};
     }
     void on_input(NodeId node, const consensus::Input& input) override {

@@ -31,11 +31,6 @@ class Conservation final : public Checker {
     }
 
   private:
-    static Height head_of(const env::StateStore& store) {
-        return ledger::Reader(
-                   std::shared_ptr<const env::StateView>(&store, [](const env::StateView*) {}))
-            .head();
-    }
     void scan(NodeId node, const env::StateStore& store);
     const Bytes& key_of(const Address& account);
     void compare(NodeId node, Height height, const Address& account,
@@ -77,7 +72,7 @@ void Conservation::on_block(NodeId node, const ledger::Executed& executed) {
     const env::StateStore* store = stage_.view(node).store;
     const bool comparable = store != nullptr && height <= interpreter_->at() &&
                             chain_->at(height)->hash == executed.block.hash &&
-                            head_of(*store) == height;
+                            ledger::reader_at_head(*store).head() == height;
     if (!comparable) return;
     for (const Address& account : interpreter_->touched(height))
         compare(node, height, account, store->get(env::Column::accounts, key_of(account)));
@@ -85,7 +80,7 @@ void Conservation::on_block(NodeId node, const ledger::Executed& executed) {
 }
 
 void Conservation::scan(NodeId node, const env::StateStore& store) {
-    const Height head = head_of(store);
+    const Height head = ledger::reader_at_head(store).head();
     if (head > interpreter_->at()) return;
     std::map<Bytes, Address> known;
     for (const Address& account : interpreter_->accounts()) known.emplace(key_of(account), account);

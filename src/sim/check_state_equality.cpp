@@ -61,10 +61,6 @@ class StateEquality final : public Checker {
         Height head;
         Prints blocks, meta;
     };
-    static ledger::Reader reader_of(const env::StateStore& store) {
-        return ledger::Reader(
-            std::shared_ptr<const env::StateView>(&store, [](const env::StateView*) {}));
-    }
     void compare_state(NodeId node, Height height, const env::StateStore& store);
     void compare_kept(const Kept& a, const Kept& b);
 
@@ -92,7 +88,7 @@ void StateEquality::on_block(NodeId node, const ledger::Executed& executed) {
                              root->second.first, node, header.number));
     if (header.number.value % compare_every_blocks != 0) return;
     const env::StateStore* store = stage_.view(node).store;
-    if (store == nullptr || reader_of(*store).head() != header.number) return;
+    if (store == nullptr || ledger::reader_at_head(*store).head() != header.number) return;
     compare_state(node, header.number, *store);
 }
 
@@ -101,7 +97,7 @@ void StateEquality::at_end() {
     for (const NodeId node : stage_.nodes()) {
         const NodeView view = stage_.view(node);
         if (!view.up || view.store == nullptr) continue;
-        const Height head = reader_of(*view.store).head();
+        const Height head = ledger::reader_at_head(*view.store).head();
         compare_state(node, head, *view.store);
         Kept kept{.node = node,
                   .head = head,

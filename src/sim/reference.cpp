@@ -71,8 +71,7 @@ void Chain::take(const ledger::Executed& executed, const env::StateView* store) 
 }
 
 void Chain::fill(Height below, const env::StateView& store) {
-    const ledger::Reader reader(
-        std::shared_ptr<const env::StateView>(&store, [](const env::StateView*) {}));
+    const ledger::Reader reader = ledger::reader_at_head(store);
     for (Height height = top_.next(); height < below; ++height) {
         if (blocks_.contains(height)) continue;
         const auto block = reader.block(height);
