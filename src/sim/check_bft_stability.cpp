@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sim/checkers.h"
+#include "sim/recollection.h"
 
 namespace holdfast::sim {
 namespace {
@@ -50,8 +51,6 @@ class BftStability final : public Checker {
     };
     static Record read(const consensus::JournalRecord& stored);
     static void note_held(Machine& machine);
-    void check_records(NodeId node, const Machine& machine,
-                       const std::vector<consensus::JournalRecord>& records);
 
     std::map<NodeId, Machine> machines_;
 };
@@ -74,23 +73,6 @@ void BftStability::note_held(Machine& machine) {
     }
 }
 
-void BftStability::check_records(NodeId node, const Machine& machine,
-                                 const std::vector<consensus::JournalRecord>& records) {
-    auto found = records.begin();
-    for (const Record& kept : machine.records) {
-        if (kept.stored.token > machine.platter) break;
-        while (found != records.end() && found->token < kept.stored.token) ++found;
-        if (found == records.end() || found->token != kept.stored.token)
-            return violated(
-                fmt::format("node {} comes back without record {}, which was on its "
-                            "platter",
-                            node, kept.stored.token));
-        if (*found->bytes != *kept.stored.bytes)
-            return violated(fmt::format("node {} comes back with another record {} than it wrote",
-                                        node, kept.stored.token));
-    }
-}
-
 void BftStability::on_start(NodeId node, const consensus::Base& base,
                             const std::vector<consensus::JournalRecord>& records,
                             consensus::JournalHealth health, uint64_t incarnation) {
@@ -101,7 +83,10 @@ void BftStability::on_start(NodeId node, const consensus::Base& base,
     if (machine.began && !machine.lost) {
         if (anew)
             violated(fmt::format("node {} begins its journal anew, and nobody harmed it", node));
-        check_records(node, machine, records);
+        if (const auto lost =
+                lost_record(machine.records, machine.platter, records, &Record::stored);
+            !lost.empty())
+            violated(fmt::format("node {} comes back {}", node, lost));
         Height reaches = base.applied;
         for (const consensus::JournalRecord& stored : records)
             reaches = std::max(reaches, read(stored).highest);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/checkers.h"
+#include "sim/recollection.h"
 #include "sim/short_messages.h"
 
 namespace holdfast::sim {
@@ -41,8 +42,6 @@ class Stability final : public Checker {
         uint64_t term = 0;
     };
     void note_held(NodeId node, Machine& machine);
-    void check_records(NodeId node, const Machine& machine,
-                       const std::vector<consensus::JournalRecord>& records);
 
     std::shared_ptr<const RaftSight> raft_;
     ShortMessages messages_;
@@ -64,23 +63,6 @@ void Stability::note_held(NodeId node, Machine& machine) {
     }
 }
 
-void Stability::check_records(NodeId node, const Machine& machine,
-                              const std::vector<consensus::JournalRecord>& records) {
-    auto found = records.begin();
-    for (const consensus::JournalRecord& kept : machine.records) {
-        if (kept.token > machine.platter) return;
-        while (found != records.end() && found->token < kept.token) ++found;
-        if (found == records.end() || found->token != kept.token)
-            return violated(
-                fmt::format("node {} comes back without record {}, which was on its "
-                            "platter",
-                            node, kept.token));
-        if (*found->bytes != *kept.bytes)
-            return violated(fmt::format("node {} comes back with another record {} than it wrote",
-                                        node, kept.token));
-    }
-}
-
 void Stability::on_start(NodeId node, const consensus::Base& base,
                          const std::vector<consensus::JournalRecord>& records,
                          consensus::JournalHealth health, uint64_t incarnation) {
@@ -91,7 +73,8 @@ void Stability::on_start(NodeId node, const consensus::Base& base,
     if (machine.began && !machine.lost) {
         if (anew)
             violated(fmt::format("node {} begins its journal anew, and nobody harmed it", node));
-        check_records(node, machine, records);
+        if (const auto lost = lost_record(machine.records, machine.platter, records); !lost.empty())
+            violated(fmt::format("node {} comes back {}", node, lost));
         const SightLog& log = raft_->node(node).log;
         const Height reaches(std::max(base.applied.value, log.last_position()));
         if (reaches < machine.held)
