@@ -25,6 +25,10 @@ struct Family {
         Instant now;
         /// Options of the family's own, by name, as scripts give them.
         const std::map<std::string, uint64_t, std::less<>>& options;
+        [[nodiscard]] size_t option(std::string_view name, size_t otherwise) const {
+            const auto found = options.find(name);
+            return found == options.end() ? otherwise : static_cast<size_t>(found->second);
+        }
     };
     std::function<std::unique_ptr<Engine>(const Start&, Effects&)> restore;
     std::function<std::string(ByteView)> describe_message;

@@ -18,19 +18,15 @@ crypto::NodeSeed seed_of(NodeId id) {
 
 consensus::Family family() {
     const auto restore_engine = [](const consensus::Family::Start& start, consensus::Effects& out) {
-        const auto option = [&](std::string_view name, size_t otherwise) {
-            const auto found = start.options.find(name);
-            return found == start.options.end() ? otherwise : static_cast<size_t>(found->second);
-        };
         Config config;
         config.self = NodeId(start.self.value % twins_from);
         config.voting_seed = seed_of(config.self);
-        config.seed = option("seed", 0);
+        config.seed = start.option("seed", 0);
         config.incarnation = start.incarnation;
-        config.epoch_blocks = option("epoch", 1'000'000);
-        config.unfinal_blocks_max = option("unfinal", config.unfinal_blocks_max);
-        config.journal_bytes_max = option("journal", config.journal_bytes_max);
-        config.candidates_bytes_max = option("kept", config.candidates_bytes_max);
+        config.epoch_blocks = start.option("epoch", 1'000'000);
+        config.unfinal_blocks_max = start.option("unfinal", config.unfinal_blocks_max);
+        config.journal_bytes_max = start.option("journal", config.journal_bytes_max);
+        config.candidates_bytes_max = start.option("kept", config.candidates_bytes_max);
         return bft::restore(config, start.base, start.records, start.health, start.now, out);
     };
     return {.restore = restore_engine,

@@ -6,19 +6,15 @@ namespace holdfast::raft {
 
 consensus::Family family() {
     const auto restore_engine = [](const consensus::Family::Start& start, consensus::Effects& out) {
-        const auto option = [&](std::string_view name, size_t otherwise) {
-            const auto found = start.options.find(name);
-            return found == start.options.end() ? otherwise : static_cast<size_t>(found->second);
-        };
         Config config;
         config.self = start.self;
         // Without names, logs hold nothing but what a script is about.
-        config.incarnation = option("nameless", 0) != 0 ? 0 : start.incarnation;
-        config.seed = option("seed", 0);
-        config.appends_in_flight_max = option("window", config.appends_in_flight_max);
-        config.entries_in_flight_max = option("in_flight", config.entries_in_flight_max);
-        config.append_bytes_max = option("append_bytes", config.append_bytes_max);
-        config.log_bytes_retained = option("retained", config.log_bytes_retained);
+        config.incarnation = start.option("nameless", 0) != 0 ? 0 : start.incarnation;
+        config.seed = start.option("seed", 0);
+        config.appends_in_flight_max = start.option("window", config.appends_in_flight_max);
+        config.entries_in_flight_max = start.option("in_flight", config.entries_in_flight_max);
+        config.append_bytes_max = start.option("append_bytes", config.append_bytes_max);
+        config.log_bytes_retained = start.option("retained", config.log_bytes_retained);
         return raft::restore(config, start.base, start.records, start.health, start.now, out);
     };
     return {.restore = restore_engine,
