@@ -84,8 +84,7 @@ void Node::part_from_former_members() {
     const auto is_member = [this](NodeId id) { return context_.members.find(id) != nullptr; };
     if (!std::ranges::all_of(host_.counted(), is_member)) return;
     former_members_stay_ = false;
-    context_.former_members.clear();
-    context_.ports.events.on_peers(context_.members);
+    tell_peers();
 }
 
 void Node::on_certified() {
