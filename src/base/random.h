@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/wide.h"
+
 namespace holdfast {
 
 /// SplitMix64: small, fast, and the same on every compiler, which std:: distributions are not.
@@ -18,7 +20,6 @@ class Random {
     }
     /// Uniform in [0, bound); bound > 0. The bias, below bound / 2^64, is of no consequence here.
     uint64_t below(uint64_t bound) {
-        __extension__ using Wide = unsigned __int128;
         return static_cast<uint64_t>(static_cast<Wide>(next()) * bound >> 64);
     }
     /// Uniform in [low, high].

@@ -4,10 +4,10 @@
 #include <bit>
 #include <utility>
 
+#include "base/wide.h"
+
 namespace holdfast {
 namespace {
-
-__extension__ using Wide = unsigned __int128;
 
 constexpr size_t limb_count = 4;
 constexpr size_t decimal_digits_max = 78;  // of 2^256-1

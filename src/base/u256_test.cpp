@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "base/wide.h"
 
 namespace holdfast {
 namespace {
@@ -76,7 +77,6 @@ std::pair<U256, U256> bit_division(const U256& a, const U256& b) {
 }
 
 TEST(U256, AddsAndSubtractsLikeIntegersOf128Bits) {
-    __extension__ using Wide = unsigned __int128;
     Random random(1);
     for (int i = 0; i < 2000; ++i) {
         const uint64_t a1 = random.next() >> random.below(64);

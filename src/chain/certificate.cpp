@@ -1,12 +1,9 @@
 // Attestations and certificates: making, checking, encoding.
 #include "chain/certificate.h"
 
+#include "base/wide.h"
+
 namespace holdfast::chain {
-namespace {
-
-__extension__ using Wide = unsigned __int128;
-
-}  // namespace
 
 bool is_quorum(uint64_t weight, uint64_t total, QuorumRule rule) {
     switch (rule) {

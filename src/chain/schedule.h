@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/number.h"
+#include "base/wide.h"
 
 namespace holdfast::chain {
 
@@ -18,7 +19,6 @@ struct Turn {
 /// running [Weyl 1916]. `turns` by ascending id, with some weight among them,
 /// less than 2^63 in all. No randomness: who leads is known long before.
 inline NodeId leader_of(std::span<const Turn> turns, uint64_t epoch, uint64_t view) {
-    __extension__ using Wide = unsigned __int128;
     uint64_t whole = 0;
     for (const Turn& turn : turns) whole += turn.weight;
     CHECK(whole > 0, "a schedule needs weight");

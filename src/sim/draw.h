@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/random.h"
+#include "base/wide.h"
 
 namespace holdfast::sim {
 
@@ -36,7 +37,6 @@ inline uint64_t exponential(Random& random, uint64_t mean) {
     const auto zeros = static_cast<uint64_t>(__builtin_clzll(word));
     const uint64_t fraction = zeros == 63 ? 0 : (word << (zeros + 1)) >> 44;   // 20 bits
     const uint64_t scaled = (zeros << 20) + ((uint64_t{1} << 20) - fraction);  // in units of ln 2
-    __extension__ using Wide = unsigned __int128;
     const auto value = static_cast<uint64_t>(Wide{scaled} * mean * 693'147 / 1'000'000 >> 20);
     return value < 16 * mean ? value : 16 * mean;
 }
