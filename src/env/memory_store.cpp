@@ -188,11 +188,15 @@ void MemoryStore::lose_power(Random& random) {
     // any part of it.
     uint64_t keep = random.between(0, undo_.size());
     if (random.chance(1, 3)) keep = 0;
-    while (undo_.size() > keep) {
+    undo_to(keep);
+    undo_.clear();
+}
+
+void MemoryStore::undo_to(size_t writes) {
+    while (undo_.size() > writes) {
         versions_->write(undo_.back());
         undo_.pop_back();
     }
-    undo_.clear();
 }
 
 size_t MemoryStore::size() const {

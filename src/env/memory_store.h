@@ -28,6 +28,10 @@ class MemoryStore final : public StateStore {
     /// A power failure: of the writes since the last flush, a prefix drawn by `random` remains. No
     /// snapshot may be held across it.
     void lose_power(Random& random);
+    /// Writes since the last flush.
+    [[nodiscard]] size_t unflushed() const { return undo_.size(); }
+    /// As if only the first `writes` of them had been made.
+    void undo_to(size_t writes);
     /// Keys held, all columns.
     [[nodiscard]] size_t size() const;
 

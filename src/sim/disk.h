@@ -71,10 +71,16 @@ class JournalDisk final : public env::ByteDevice {
     std::map<uint64_t, size_t> synced_, marked_, vouched_;
 };
 
-/// The ledger's store behind the pulse.
+/// The ledger's store behind the pulse. What a process writes after its end it still reads, as the
+/// rest of its step demands; nobody else ever does.
 class StoreDisk final : public env::StateStore {
   public:
     void attach(Pulse* pulse) { pulse_ = pulse; }
+    void process_ended() {
+        pulse_ = nullptr;
+        if (written_alive_) store_->undo_to(*written_alive_);
+        written_alive_.reset();
+    }
     [[nodiscard]] std::optional<Bytes> get(env::Column column, ByteView key) const override {
         return store_->get(column, key);
     }
@@ -83,13 +89,15 @@ class StoreDisk final : public env::StateStore {
         store_->scan(column, from, visit);
     }
     void write(const env::Batch& batch) override {
-        if (beats()) store_->write(batch);
+        note_end();
+        store_->write(batch);
     }
     void flush() override {
         if (beats()) store_->flush();
     }
     void erase_range(env::Column column, ByteView from, ByteView to) override {
-        if (beats()) store_->erase_range(column, from, to);
+        note_end();
+        store_->erase_range(column, from, to);
     }
     [[nodiscard]] std::shared_ptr<const env::StateView> snapshot() const override {
         return store_->snapshot();
@@ -100,9 +108,13 @@ class StoreDisk final : public env::StateStore {
 
   private:
     bool beats() { return pulse_ == nullptr || pulse_->beat(); }
+    void note_end() {
+        if (!beats() && !written_alive_) written_alive_ = store_->unflushed();
+    }
 
     std::unique_ptr<env::MemoryStore> store_ = std::make_unique<env::MemoryStore>();
-    Pulse* pulse_ = nullptr;  ///< null: the operator's own commands
+    Pulse* pulse_ = nullptr;               ///< null: the operator's own commands
+    std::optional<size_t> written_alive_;  ///< set by the first write after the end
 };
 
 }  // namespace holdfast::sim

@@ -100,7 +100,7 @@ void Machine::start() {
         around_.watch.line(id_, describe(opened.error()));
         process_.reset();
         journal_disk_.process_ended();
-        store_disk_.attach(nullptr);
+        store_disk_.process_ended();
         if (code != journal::errc::missing && code != ledger::errc::no_ledger) {
             around_.watch.violation("start", fmt::format("node {} refuses to start: {}", id_,
                                                          describe(opened.error())));
@@ -113,6 +113,7 @@ void Machine::start() {
 
 void Machine::die(Death why) {
     if (!up()) return;
+    store_disk_.process_ended();
     around_.dying(*this);
     around_.watch.life_ended(id_, why);
     around_.network.drop_connections(id_, why == Death::power_lost);
@@ -122,7 +123,6 @@ void Machine::die(Death why) {
     deferred_.clear();
     paused_ = false;
     journal_disk_.process_ended();
-    store_disk_.attach(nullptr);
     Random fate = random("power");
     // After a failed sync nobody knows what the kernel still has. [Rebello ATC'20]
     if (why == Death::power_lost || (why == Death::disk_failed && fate.chance(1, 2))) {
