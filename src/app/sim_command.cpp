@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/version.h"
 #include "base/sometimes.h"
+#include "chain/genesis.h"
 #include "sim/campaign.h"
 #include "sim/minimize.h"
 #include "sim/report.h"
@@ -233,7 +234,16 @@ class Simulation {
 
     void say_table() {
         if (options_.quiet) return;
-        fmt::print("{}", sim::table(sim::rows(result_.tally, SometimesMark::all())));
+        fmt::print("{}", sim::table(sim::rows(result_.tally, marks_to_pass())));
+    }
+    /// All but those of the other engines.
+    [[nodiscard]] std::vector<std::string> marks_to_pass() const {
+        std::vector<std::string> marks = SometimesMark::all();
+        std::erase_if(marks, [&](const std::string& mark) {
+            const auto engine = chain::engine_kind_from(mark.substr(0, mark.find('.')));
+            return engine && chain::to_string(*engine) != options_.plan.engine;
+        });
+        return marks;
     }
 
     /// The run again, with somebody who writes down what happens.
@@ -249,7 +259,7 @@ class Simulation {
                          .minimized = minimized_};
         if (!minimized_.empty() && !options_.save.empty())
             page.command = "holdfast sim --scenario " + options_.save;
-        if (options_.seeds > 1) page.campaign = sim::rows(result_.tally, SometimesMark::all());
+        if (options_.seeds > 1) page.campaign = sim::rows(result_.tally, marks_to_pass());
         if (auto ok = write_file(options_.report, sim::html(page)); !ok) return ok;
         fmt::print("report: {}\n", options_.report);
         return {};
