@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 RUNS = (["--nodes", "3", "--seeds", "8"], ["--nodes", "5", "--seeds", "4"],
-        ["--nodes", "7", "--seeds", "2"])
+        ["--nodes", "7", "--seeds", "2"], ["--engine", "bft", "--nodes", "4", "--seeds", "4"])
 
 
 def traces(binary, options):
