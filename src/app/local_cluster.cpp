@@ -104,22 +104,16 @@ std::optional<uint64_t> LocalCluster::leader() {
         RpcClient client(node(id).api, ask_timeout_ms);
         const auto status = client.call("holdfast_status");
         if (!status) continue;
-        boost::system::error_code error;
-        const boost::json::value* role = status->find_pointer("/agreement/role", error);
-        if (role == nullptr || *role != "leader") continue;
-        const boost::json::value* view = status->find_pointer("/agreement/view", error);
-        uint64_t at = 0;
-        if (view != nullptr && view->is_string()) {
-            const auto number = quantity_of(*view);
-            at = number ? number->low64() : 0;
-        } else if (view != nullptr) {
-            at = view->to_number<uint64_t>(error);
-        }
-        // A deposed leader may not know it yet: the newest view counts.
-        if (!found || at > newest) {
-            found = id;
-            newest = at;
-        }
+        boost::system::error_code none;
+        const auto number = [&](const char* path) -> uint64_t {
+            const boost::json::value* at = status->find_pointer(path, none);
+            return at != nullptr && at->is_number() ? at->to_number<uint64_t>(none) : 0;
+        };
+        // A deposed leader may not know it yet, nor its followers: the newest view counts.
+        const uint64_t leader = number("/agreement/leader"), view = number("/agreement/view");
+        if (leader == 0 || (found && view <= newest)) continue;
+        found = leader;
+        newest = view;
     }
     return found;
 }
