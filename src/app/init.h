@@ -22,8 +22,8 @@ inline constexpr size_t nodes_max = 100;
 
 struct InitOptions {
     std::filesystem::path out;
-    std::optional<size_t> nodes;  ///< null: as few as survive one: 3, with bft 4
-    std::string engine = "raft";
+    std::optional<size_t> nodes;  ///< null: as few as survive one: 4, with raft 3
+    std::string engine = "bft";
     std::string policy;         ///< of bft; empty: poa
     uint64_t epoch_blocks = 0;  ///< of bft; 0: genesis' default
     uint64_t chain_id = 31337;

@@ -78,7 +78,7 @@ ExitCode begin_again(const InitArguments& options) {
 }  // namespace
 
 void add_ledger_options(CLI::App& command, InitOptions& options) {
-    command.add_option("--engine", options.engine, "how they agree: raft, bft")
+    command.add_option("--engine", options.engine, "how they agree: bft, raft")
         ->capture_default_str();
     command.add_option("--policy", options.policy,
                        "of bft, who takes part: poa (default), pos, dpos");
@@ -92,7 +92,7 @@ void add_init_command(CLI::App& app, Run& chosen) {
         app.add_subcommand("init", "begin a ledger, a new member, or a lost disk anew");
     command->add_option("--out", options->out, "folder to make");
     command->add_option("--nodes", options->ledger.nodes,
-                        "members of the new ledger (default 3, with bft 4)");
+                        "members of the new ledger (default 4, with raft 3)");
     add_ledger_options(*command, options->ledger);
     command->add_option("--chain-id", options->ledger.chain_id, "for wallets and signatures")
         ->capture_default_str();

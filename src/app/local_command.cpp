@@ -69,7 +69,7 @@ void add_local_command(CLI::App& app, Run& chosen) {
     command->add_option("--data", options->data, "its folder, made when missing")
         ->capture_default_str();
     command->add_option("--nodes", options->init.nodes,
-                        "how many, when it is made (default 3, with bft 4)");
+                        "how many, when it is made (default 4, with raft 3)");
     add_ledger_options(*command, options->init);
     command->add_option("--port-base", options->init.port_base, "of its ports, when it is made")
         ->capture_default_str();

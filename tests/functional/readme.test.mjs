@@ -52,11 +52,12 @@ describe("the readme", () => {
                 assert.ok(existsSync(path.join(root, target)), `${file}: ${target}`);
     });
 
-    it("./run tour", { timeout: 300_000 }, async () => {
-        const tour = await run("./run -y tour", { within: 280_000 });
-        assert.equal(tour.code, 0, tour.text);
-        assert.match(tour.text, /nothing lost, nothing different/);
-    });
+    for (const engine of ["bft", "raft"])
+        it(`./run tour --engine ${engine}`, { timeout: 300_000 }, async () => {
+            const tour = await run(`./run -y tour --engine ${engine}`, { within: 280_000 });
+            assert.equal(tour.code, 0, tour.text);
+            assert.match(tour.text, /nothing lost, nothing different/);
+        });
 
     describe("./run, and what to try with it", () => {
         let folder, port, child, output = "", ended;
@@ -90,7 +91,7 @@ describe("the readme", () => {
         });
 
         it("prints endpoints that answer, and accounts that are funded", async () => {
-            assert.equal([...output.matchAll(/http:\/\/127\.0\.0\.1:\d+/g)].length, 3);
+            assert.equal([...output.matchAll(/http:\/\/127\.0\.0\.1:\d+/g)].length, 4);
             const rpc = new HttpRpc(port);
             assert.equal(Number(await rpc.call("eth_chainId")), 31337);
             const accounts = [...output.matchAll(/(0x[0-9a-f]{40}) {2}0x[0-9a-f]{64}/gi)];
@@ -111,8 +112,8 @@ describe("the readme", () => {
                 assert.equal(done.code, is_node ? 124 : 0, `${line}\n${done.text}`);
                 // One row a node: id, state, role, then view, leader, head, final and certified.
                 if (!/ status /.test(line)) continue;
-                const row = /^\S+ +\d+ +running +(?:leader|follower)(?: +\d+){5}/gm;
-                assert.equal([...done.text.matchAll(row)].length, 3, done.text);
+                const row = /^\S+ +\d+ +running +validator(?: +\d+){5}/gm;
+                assert.equal([...done.text.matchAll(row)].length, 4, done.text);
             }
             const config = `${folder}/ledger/node1/config.toml`;
             const audit = await run(`${find_binary()} verify --config ${config}`);
