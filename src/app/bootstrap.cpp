@@ -39,14 +39,15 @@ std::optional<net::Peer> peer_from(const json::value& value) {
 }  // namespace
 
 // A list of a later epoch replaces the older one whole: whoever is only in the older has left.
-std::vector<net::Peer> peers_of(const chain::MemberSet& members,
-                                const Config::Bootstrap& bootstrap) {
-    if (members.epoch < bootstrap.epoch) return bootstrap.members;
-    std::vector<net::Peer> peers;
-    for (const chain::Member& member : members.members)
-        peers.push_back(
-            {.id = member.id, .transport_key = member.transport_key, .endpoint = member.endpoint});
-    return peers;
+std::vector<net::Peer> peers_of(const node::PeerSet& peers, const Config::Bootstrap& bootstrap) {
+    if (peers.members.epoch < bootstrap.epoch) return bootstrap.members;
+    std::vector<net::Peer> result;
+    for (const chain::Member& one : peers.members.members)
+        result.push_back(
+            {.id = one.id, .transport_key = one.transport_key, .endpoint = one.endpoint});
+    for (const chain::Member& one : peers.followers)
+        result.push_back({.id = one.id, .transport_key = one.transport_key, .endpoint = {}});
+    return result;
 }
 
 node::Bootstrap node_bootstrap(const Config::Bootstrap& bootstrap) {

@@ -1,5 +1,5 @@
-// Whom a node talks to: the members that its ledger names, or, while its ledger is older than the
-// list in its configuration, those of that list.
+// Whom a node talks to: the members and followers that its ledger names, or, while its ledger is
+// older than the list in its configuration, those of that list.
 #pragma once
 
 #include <boost/json.hpp>
@@ -11,9 +11,8 @@
 
 namespace holdfast::app {
 
-/// The network knows which of them it is itself.
-std::vector<net::Peer> peers_of(const chain::MemberSet& members,
-                                const Config::Bootstrap& bootstrap);
+/// The network knows which of them it is itself. Followers have no endpoint: they call.
+std::vector<net::Peer> peers_of(const node::PeerSet& peers, const Config::Bootstrap& bootstrap);
 node::Bootstrap node_bootstrap(const Config::Bootstrap& bootstrap);
 
 /// The members as that node's ledger has them now. Errors: errc rpc.*, errc::init_other_ledger.

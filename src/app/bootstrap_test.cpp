@@ -51,14 +51,25 @@ TEST(Bootstrap, RefusesAnAnswerThatMakesNoSense) {
 }
 
 TEST(Bootstrap, CountsUntilTheLedgerIsAsNew) {
-    chain::MemberSet founders{.epoch = 0, .members = {{.id = NodeId(1), .endpoint = "old:1"}}};
+    node::PeerSet founders{
+        .members = {.epoch = 0, .members = {{.id = NodeId(1), .endpoint = "old:1"}}},
+        .followers = {{.id = NodeId(2), .endpoint = "made-up:1"}}};
     const auto list = bootstrap_from(answer(6, {member(4, key_a, "a:1")})).value();
     EXPECT_EQ(peers_of(founders, {}).at(0).endpoint, "old:1");
     EXPECT_EQ(peers_of(founders, list), list.members);
-    founders.epoch = 5;
+    founders.members.epoch = 5;
     EXPECT_EQ(peers_of(founders, list), list.members);
-    founders.epoch = 6;
+    founders.members.epoch = 6;
     EXPECT_EQ(peers_of(founders, list).at(0).endpoint, "old:1") << "the ledger alone decides now";
+}
+
+TEST(Bootstrap, FollowersAreLetInAndNotCalled) {
+    const node::PeerSet peers{.members = {.epoch = 0, .members = {}},
+                              .followers = {{.id = NodeId(2), .endpoint = "made-up:1"}}};
+    const auto found = peers_of(peers, {});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found.at(0).id, NodeId(2));
+    EXPECT_EQ(found.at(0).endpoint, "");
 }
 
 }  // namespace

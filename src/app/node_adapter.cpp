@@ -109,7 +109,7 @@ void NodeAdapter::on_block(const std::shared_ptr<const ledger::Executed>& execut
     for (const api::BlockListener& listener : listeners_) listener(executed);
 }
 
-void NodeAdapter::on_peers(const chain::MemberSet& peers) {
+void NodeAdapter::on_peers(const node::PeerSet& peers) {
     if (network_ != nullptr) network_->set_peers(peers_of(peers, bootstrap_));
 }
 

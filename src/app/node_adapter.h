@@ -35,7 +35,7 @@ class NodeAdapter final : public api::Backend, public node::Events {
 
     // node::Events, on the core thread
     void on_block(const std::shared_ptr<const ledger::Executed>& executed) override;
-    void on_peers(const chain::MemberSet& peers) override;
+    void on_peers(const node::PeerSet& peers) override;
     void on_stopped(const Error& reason) override;
 
   private:

@@ -155,10 +155,11 @@ Status RunningNode::open_network() {
     const auto members = reader.members(reader.head()).value_or(genesis_.members);
     if (auto ok = check_membership(self, keys_, members); !ok) return ok;
     if (members.find(self) == nullptr)
-        logger_.warn("app",
-                     "node {} is no member as far as this node's ledger goes; it reads along, and "
-                     "takes part once the operators have added it: holdfast member add",
-                     self);
+        logger_.warn(
+            "app",
+            "node {} is no member as far as this node's ledger goes; it reads along as far as "
+            "members let it in, and takes part once it has a seat",
+            self);
     net::NetworkConfig network{.identity = {.genesis = adapter_->genesis_hash(),
                                             .self = self,
                                             .incarnation = random_number()},
@@ -166,7 +167,7 @@ Status RunningNode::open_network() {
                                .listen = config_.listen.peers,
                                .limits = {}};
     auto started = net::Network::start(
-        std::move(network), peers_of(members, config_.bootstrap),
+        std::move(network), peers_of({.members = members, .followers = {}}, config_.bootstrap),
         {.received =
              [this](NodeId from, Buffer message) {
                  core_->post(Source::message, [this, from, message = std::move(message)] {

@@ -65,6 +65,7 @@ bool Attestor::has_certificate(Height height) const {
 }
 
 void Attestor::claim(NodeId from, const chain::Attestation& attestation) {
+    if (context_.is_follower(from)) return;
     // Each member speaks for itself; certificates are what is passed on.
     if (attestation.signer != from || attestation.height > context_.head.number + ahead_max) {
         ++context_.counters.messages_refused;

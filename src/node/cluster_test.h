@@ -50,7 +50,10 @@ struct Machine final : Events {
     void on_block(const std::shared_ptr<const ledger::Executed>& executed) override {
         blocks.push_back(executed);
     }
-    void on_peers(const chain::MemberSet& peers) override { membership = peers; }
+    void on_peers(const PeerSet& peers) override {
+        membership = peers.members;
+        followers = peers.followers;
+    }
     void on_stopped(const Error& reason) override { stopped = reason; }
 
     [[nodiscard]] NodeStatus status() const { return node->status(); }
@@ -71,6 +74,7 @@ struct Machine final : Events {
     DictatorEngine* engine = nullptr;
     std::vector<std::shared_ptr<const ledger::Executed>> blocks;
     std::optional<chain::MemberSet> membership;
+    std::vector<chain::Member> followers;
     std::optional<Error> stopped;
 };
 

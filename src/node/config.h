@@ -56,14 +56,23 @@ struct Config {
     EngineFactory engine;
 };
 
+/// Whom a node is in touch with.
+struct PeerSet {
+    /// The members, and those before them whose voice the engine may need until it has followed the
+    /// ledger's last change. The epoch is the newest.
+    chain::MemberSet members;
+    /// Others that may follow (ledger/followers.h), this node not among them. They are let in, and
+    /// not called: an endpoint costs nobody anything to make up.
+    std::vector<chain::Member> followers;
+};
+
 /// What the application learns of a node. Called on the node's own thread; must not block.
 class Events {
   public:
     virtual ~Events() = default;
     virtual void on_block(const std::shared_ptr<const ledger::Executed>& executed) = 0;
-    /// Whom to be in touch with from now on: the members, and those before them whose voice the
-    /// engine may need until it has followed the ledger's last change. The epoch is the newest.
-    virtual void on_peers(const chain::MemberSet& peers) = 0;
+    /// Whom to be in touch with from now on.
+    virtual void on_peers(const PeerSet& peers) = 0;
     /// The node no longer takes part. It goes on answering reads; the reason names the repair.
     virtual void on_stopped(const Error& reason) = 0;
 };

@@ -17,14 +17,22 @@ struct Context {
     Hash32 genesis_hash;
     crypto::NodeKey voting_key;
 
-    chain::MemberSet members;            ///< in force in the state after the head
-    std::vector<NodeId> former_members;  ///< who have left, and stay peers for a while
+    chain::MemberSet members;              ///< in force in the state after the head
+    std::vector<NodeId> former_members;    ///< who have left, and stay peers for a while
+    std::vector<chain::Member> followers;  ///< as the ledger names them: ledger/followers.h
     chain::Header head;
     Hash32 head_hash;
     U256 next_base_fee;
     Counters counters;
     std::string trouble;  ///< why the node stopped; empty while it runs
 
+    [[nodiscard]] bool is_member() const { return members.find(config.self) != nullptr; }
+    /// Let in, and without a voice.
+    [[nodiscard]] bool is_follower(NodeId peer) const {
+        return members.find(peer) == nullptr &&
+               std::ranges::find(former_members, peer) == former_members.end() &&
+               std::ranges::find(followers, peer, &chain::Member::id) != followers.end();
+    }
     [[nodiscard]] bool stopped() const { return !trouble.empty(); }
     [[nodiscard]] Instant now() const { return ports.clock.now(); }
     [[nodiscard]] const Logger& log() const { return ports.logger; }

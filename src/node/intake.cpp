@@ -9,7 +9,6 @@ namespace {
 constexpr Duration offer_interval = 2s;
 constexpr size_t offers_max = 2048;
 constexpr Duration payload_wait = 500ms;
-constexpr size_t recovering_max = 32'768;
 
 }  // namespace
 

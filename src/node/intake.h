@@ -35,6 +35,7 @@ class Intake {
     [[nodiscard]] mempool::Mempool& pool() { return pool_; }
     [[nodiscard]] const mempool::Mempool& pool() const { return pool_; }
     [[nodiscard]] size_t recovering() const { return recovering_; }
+    [[nodiscard]] bool is_half_full() const { return recovering_ >= recovering_max / 2; }
 
   private:
     void adopt(const TransactionPtr& transaction);
@@ -54,6 +55,7 @@ class Intake {
     };
     std::deque<Own> own_;
     std::unordered_set<Hash32> own_hashes_;
+    static constexpr size_t recovering_max = 32'768;
     size_t recovering_ = 0;  ///< gossiped transactions on the workers
 };
 

@@ -77,7 +77,8 @@ Node::Node(Config config, const Ports& ports, const chain::Genesis& genesis,
                               const chain::MemberSet& members) { on_jumped(header, members); }}),
       sync_server_(context_),
       reads_(context_),
-      reporter_(context_, [this](const TransactionPtr& report) { return submit(report); }) {}
+      reporter_(context_, [this](const TransactionPtr& report) { return submit(report); }),
+      peers_(context_, [this] { return host_.counted(); }) {}
 
 void Node::start(const journal::Recovered& recovered) {
     const ledger::Reader reader = context_.reader();
@@ -101,8 +102,7 @@ void Node::start(const journal::Recovered& recovered) {
     quiet_since_ = context_.now();
     host_.start(std::move(engine), std::move(effects), base.applied);
     attestor_.start();
-    former_members_stay_ = true;  // if there are any
-    tell_peers();
+    peers_.start();
 }
 
 // ------------------------------------------------------------------------------------- messages
@@ -116,7 +116,19 @@ void Node::on_message(NodeId from, const Buffer& bytes) {
                              describe(message.error()));
         return;
     }
+    if (!is_heard(from, *message)) {
+        ++context_.counters.messages_refused;
+        return;
+    }
     dispatch(from, *message);
+}
+
+// Members come first: what followers ask for and bring gets half of the room at most.
+bool Node::is_heard(NodeId from, const Message& message) const {
+    if (!peers_.may_say(from, message)) return false;
+    if (!context_.is_follower(from)) return true;
+    if (std::holds_alternative<Transactions>(message)) return !intake_.is_half_full();
+    return !sync_server_.is_half_busy();
 }
 
 void Node::dispatch(NodeId from, Message& message) {

@@ -11,6 +11,7 @@
 #include "node/attestor.h"
 #include "node/engine_host.h"
 #include "node/intake.h"
+#include "node/peers.h"
 #include "node/pipeline.h"
 #include "node/proposer.h"
 #include "node/reads.h"
@@ -45,7 +46,7 @@ class Node final : private EngineClient {
     [[nodiscard]] const mempool::Mempool& pool() const { return intake_.pool(); }
     [[nodiscard]] const chain::MemberSet& members() const { return context_.members; }
     /// As Events::on_peers tells them.
-    [[nodiscard]] chain::MemberSet peers() const;
+    [[nodiscard]] PeerSet peers() const { return peers_.all(); }
     [[nodiscard]] const EngineHost& engine() const { return host_; }
 
   private:
@@ -65,18 +66,18 @@ class Node final : private EngineClient {
     void on_read_refused(const consensus::ReadRefused& effect) override;
     void on_accuse(const consensus::Accuse& effect) override;
 
+    [[nodiscard]] bool is_heard(NodeId from, const Message& message) const;
     void dispatch(NodeId from, Message& message);
     void on_executed(PipelineItem& item);
     void move_head(const chain::Header& header, const Hash32& hash);
     void change_members(const chain::MemberSet& members);
-    void part_from_former_members();
     void on_certified();
     void on_jumped(const chain::Header& header, const chain::MemberSet& members);
     void on_caught_up();
-    void tell_peers();
     [[nodiscard]] Height head_for_engine() const;
     void carry_out_forgets();
     void ask_when_quiet();
+    [[nodiscard]] Duration patience() const;
     void prune();
     [[nodiscard]] std::string hold() const;
 
@@ -92,6 +93,7 @@ class Node final : private EngineClient {
     SyncServer sync_server_;
     Reads reads_;
     Reporter reporter_;
+    Peers peers_;
 
     /// A change of membership that the engine hears of once its block is certified.
     std::optional<consensus::MembersChanged> members_ahead_;  ///< waits for a certificate
@@ -101,8 +103,6 @@ class Node final : private EngineClient {
     };
     std::deque<PendingForget> forgets_;
     Instant quiet_since_;  ///< no block has come since
-    /// Somebody is kept as a peer who is no member any more.
-    bool former_members_stay_ = false;
 };
 
 /// The engine's view of a membership.

@@ -8,6 +8,8 @@ namespace holdfast::node {
 namespace {
 
 constexpr uint64_t prune_every_blocks = 64;
+/// Who is no member is always a little behind, and takes note of it only when it is more.
+constexpr uint64_t trail_max = 256;
 
 }  // namespace
 
@@ -32,6 +34,7 @@ void Node::on_executed(PipelineItem& item) {
         members_ahead_ = {.boundary = executed.block.header.number,
                           .members = engine_members(executed.members)};
     if (executed.members_changed) change_members(executed.members);
+    peers_.on_executed(executed);
     intake_.on_executed(executed);
     context_.ports.events.on_block(item.executed);
     attestor_.on_executed(item.attestation, attesting);
@@ -55,36 +58,10 @@ void Node::change_members(const chain::MemberSet& members) {
     context_.members = members;
     context_.log().info("node", "membership of epoch {} from block {}: {} members", members.epoch,
                         context_.head.number, members.members.size());
-    if (members.find(context_.config.self) == nullptr)
-        context_.log().warn("node",
-                            "this node is no longer a member: it goes on following as long as its "
-                            "peers serve it; stop it when convenient");
-    former_members_stay_ = true;
-    HF_SOMETIMES("node.former_members_stay");
-    tell_peers();
-}
-
-// Blocks are to be had from them as well: perhaps from nobody else.
-void Node::tell_peers() {
-    const chain::MemberSet all = peers();
-    context_.former_members.clear();
-    for (const chain::Member& peer : all.members)
-        if (context_.members.find(peer.id) == nullptr) context_.former_members.push_back(peer.id);
-    context_.ports.events.on_peers(all);
-}
-
-chain::MemberSet Node::peers() const {
-    return context_.reader().members_and(host_.counted());
-}
-
-// They stay until the engine counts its quorums in the newest set: to get there it may need their
-// voices. [Raft §6]
-void Node::part_from_former_members() {
-    if (!former_members_stay_) return;
-    const auto is_member = [this](NodeId id) { return context_.members.find(id) != nullptr; };
-    if (!std::ranges::all_of(host_.counted(), is_member)) return;
-    former_members_stay_ = false;
-    tell_peers();
+    if (!context_.is_member())
+        context_.log().warn(
+            "node", "this node is no member: it follows for as long as its peers let it in");
+    peers_.on_members_changed();
 }
 
 void Node::on_certified() {
@@ -104,6 +81,7 @@ void Node::on_jumped(const chain::Header& header, const chain::MemberSet& member
     move_head(header, chain::header_hash(header));
     if (members != context_.members) change_members(members);
     attestor_.on_snapshot(header.number);
+    peers_.on_jumped();
     pipeline_.on_jumped();
     intake_.on_jumped();
     reads_.on_executed(header.number);
@@ -159,6 +137,8 @@ std::string Node::hold() const {
 // ------------------------------------------------------------------------------------- outside
 
 void Node::read(Reads::Done done) {
+    if (context_.genesis.has_stakes() && !context_.is_member())
+        return done(fail(errc::no_leader, "this node has no seat: ask a member"));
     if (const auto id = reads_.begin(std::move(done))) host_.step(consensus::Read{*id});
 }
 
@@ -180,15 +160,20 @@ void Node::stop(const Error& reason) {
 
 // Blocks come at least every empty interval. A node that sees none may have nobody who leads, or be
 // heard by nobody, or, as a member to be, know the members of genesis only, who may all be gone:
-// whoever it asks may have blocks.
-void Node::ask_when_quiet() {
-    constexpr Duration patience = 2s;
+// whoever it asks may have blocks. Nobody brings them to who is no member.
+Duration Node::patience() const {
+    constexpr Duration follower = 1s;
+    constexpr Duration least = 2s;
     constexpr int64_t intervals = 4;
+    if (!context_.is_member()) return follower;
+    if (host_.leader() == NodeId{}) return least;
     const std::chrono::milliseconds interval(context_.genesis.parameters.empty_interval_ms);
-    const bool led = host_.leader() != NodeId{};
-    const Duration quiet = led ? std::max<Duration>(patience, intervals * interval) : patience;
+    return std::max<Duration>(least, intervals * interval);
+}
+
+void Node::ask_when_quiet() {
     if (sync_.active()) quiet_since_ = context_.now();
-    if (context_.now() < quiet_since_ + quiet) return;
+    if (context_.now() < quiet_since_ + patience()) return;
     quiet_since_ = context_.now();
     sync_.explore();
 }
@@ -200,7 +185,7 @@ void Node::on_tick() {
     intake_.on_tick();
     attestor_.on_tick();
     ask_when_quiet();
-    part_from_former_members();
+    peers_.on_tick();
     sync_.on_tick();
     sync_server_.on_tick();
     reads_.on_tick();
@@ -221,6 +206,7 @@ std::optional<Instant> Node::deadline() const {
     consider(sync_server_.deadline());
     consider(reads_.deadline());
     consider(reporter_.deadline());
+    if (!context_.is_member()) consider(quiet_since_ + patience());
     return earliest;
 }
 
@@ -231,7 +217,8 @@ NodeStatus Node::status() const {
     status.trouble = context_.trouble.empty() ? proposer_.holding() : context_.trouble;
     if (context_.stopped())
         status.state = NodeState::stopped;
-    else if (sync_.active())
+    else if (sync_.active() &&
+             (context_.is_member() || sync_.target() > context_.head.number + trail_max))
         status.state = NodeState::syncing;
     status.agreement = host_.status();
     status.head = context_.head.number;
@@ -245,7 +232,7 @@ NodeStatus Node::status() const {
     status.pending_bytes = intake_.pool().size_bytes();
     status.journal_bytes = host_.journal_bytes();
     status.members = context_.members;
-    status.is_member = context_.members.find(context_.config.self) != nullptr;
+    status.is_member = context_.is_member();
     status.counters = context_.counters;
     status.counters.journal_syncs = host_.journal_syncs();
     status.counters.journal_records = host_.journal_records();

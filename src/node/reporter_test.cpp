@@ -44,6 +44,7 @@ class ReporterTest : public ::testing::Test {
         .voting_key = crypto::NodeKey(node_seed(1, 1)),
         .members = {},
         .former_members = {},
+        .followers = {},
         .head = {},
         .head_hash = {},
         .next_base_fee = {},

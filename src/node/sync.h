@@ -91,6 +91,7 @@ class SyncServer {
     void on_chunk_request(NodeId from, const ChunkRequest& request);
     void on_tick();
     [[nodiscard]] std::optional<Instant> deadline() const;
+    [[nodiscard]] bool is_half_busy() const { return jobs_ >= jobs_max / 2; }
 
   private:
     /// What one peer was offered, and the view that it fetches it from.

@@ -52,7 +52,8 @@ Status Process::open() {
         .engine = [this](const node::RestoreArguments& it) { return make_engine(it); }};
     // Whoever is no member yet knows the founders, as from their genesis.
     const ledger::Reader reader(machine_.store_disk_.snapshot());
-    set_peers(reader.members(reader.head()).value_or(around_.genesis.members));
+    set_peers({.members = reader.members(reader.head()).value_or(around_.genesis.members),
+               .followers = {}});
     auto opened = node::Node::open(std::move(config),
                                    {.transport = *this,
                                     .lanes = *this,
@@ -215,7 +216,7 @@ void Process::on_block(const std::shared_ptr<const ledger::Executed>& executed) 
     around_.executed(machine_.id_, *executed);
 }
 
-void Process::on_peers(const chain::MemberSet& peers) {
+void Process::on_peers(const node::PeerSet& peers) {
     if (pulse_.beat()) set_peers(peers);
 }
 
@@ -225,29 +226,36 @@ void Process::on_stopped(const Error& reason) {
 
 // ------------------------------------------------------------------------------------- sessions
 
-void Process::set_peers(const chain::MemberSet& members) {
+void Process::set_peers(const node::PeerSet& peers) {
+    std::map<NodeId, bool> wanted;  // and whether it is called
+    for (const chain::Member& it : peers.followers) wanted[it.id] = false;
+    for (const chain::Member& it : peers.members.members) wanted[it.id] = true;
+    wanted.erase(machine_.id_);
     std::erase_if(links_, [&](auto& item) {
         auto& [peer, link] = item;
-        if (members.find(peer) != nullptr) return false;
+        if (wanted.contains(peer)) return false;
         if (link.connection) around_.network.close(*link.connection, machine_.address_for(peer));
         return true;
     });
-    for (const chain::Member& it : members.members) {
-        if (it.id == machine_.id_ || links_.contains(it.id)) continue;
-        links_.emplace(it.id, Link{.session = session::Session(identity_, it.id, session::Limits{}),
-                                   .backoff = session::Backoff(backoff_first, backoff_cap,
-                                                               identity_.incarnation ^ it.id.value),
-                                   .connection = {}});
-        ++identity_.incarnation;
+    for (const auto& [id, calls] : wanted) {
+        const auto [at, fresh] = links_.try_emplace(
+            id, Link{.session = session::Session(identity_, id, session::Limits{}),
+                     .backoff = session::Backoff(backoff_first, backoff_cap,
+                                                 identity_.incarnation ^ id.value),
+                     .connection = {},
+                     .calls = calls});
+        const bool begins = calls && (fresh || !at->second.calls);
+        at->second.calls = calls;
+        if (fresh) ++identity_.incarnation;
         if (!around_.plan.streams) continue;
-        around_.watch.session(machine_.id_, it.id);
-        dial_later(it.id);
+        if (fresh) around_.watch.session(machine_.id_, id);
+        if (begins) dial_later(id);
     }
 }
 
 void Process::dial_later(NodeId peer) {
     const auto at = links_.find(peer);
-    if (at == links_.end() || !machine_.talks_to(peer)) return;
+    if (at == links_.end() || !at->second.calls || !machine_.talks_to(peer)) return;
     machine_.handle_at(around_.schedule.now() + at->second.backoff.next(), [this, peer] {
         const auto link = links_.find(peer);
         if (link != links_.end() && !link->second.connection)

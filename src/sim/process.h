@@ -40,7 +40,7 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     void run(env::Lane lane, std::function<void()> work, std::function<void()> done) override;
     // node::Events
     void on_block(const std::shared_ptr<const ledger::Executed>& executed) override;
-    void on_peers(const chain::MemberSet& peers) override;
+    void on_peers(const node::PeerSet& peers) override;
     void on_stopped(const Error& reason) override;
 
   private:
@@ -50,8 +50,9 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
         session::Backoff backoff;
         std::optional<ConnectionId> connection;
         Duration since{};
+        bool calls = true;  ///< else the peer does
     };
-    void set_peers(const chain::MemberSet& members);
+    void set_peers(const node::PeerSet& peers);
     void dial_later(NodeId peer);
     void apply(NodeId peer, Link& link, session::Output output);
     void pump(NodeId peer, Link& link);
