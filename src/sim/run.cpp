@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/sometimes.h"
 #include "crypto/verdicts.h"
+#include "ledger/staking.h"
 #include "sim/cast.h"
 #include "sim/draw.h"
 
@@ -221,17 +222,53 @@ void Run::on_dying(const Machine& machine) {
     restart_later(machine.id(), std::chrono::milliseconds(dice.between(50, 2000)));
 }
 
+// What the ledger says of a candidate: on the list, with enough at stake, and not barred for ever.
+bool Run::is_candidate(NodeId id, const Machine& machine) const {
+    if (!plan_.has_stakes()) return false;
+    const ledger::Reader reader(machine.store_disk().snapshot());
+    const auto answer = ledger::simulate(
+        reader, genesis_, reader.head(),
+        {.to = ledger::staking_address(), .data = ledger::encode_candidate_call(id)});
+    if (!answer || !answer->success) return false;
+    const auto word = [&](size_t index) {
+        return *U256::from_big_endian(ByteView(answer->output).subspan(32 * index, 32));
+    };
+    return word(2) >= genesis_.bft.stake_min && word(4) == U256(1) && word(7) == U256(0);
+}
+
 // Nobody has to serve who is no member any more, and it may never hear of that.
 std::vector<NodeId> Run::core() const {
     std::vector<NodeId> members;
-    if (unrecoverable_) return members;
-    const node::Node* newest = nullptr;
+    const Machine* newest = unrecoverable_ ? nullptr : newest_machine();
+    if (newest == nullptr) return members;
+    for (const NodeId id : core_)
+        if (newest->node()->members().find(id) != nullptr) members.push_back(id);
+    return members;
+}
+
+const Machine* Run::newest_machine() const {
+    const Machine* newest = nullptr;
     for (const auto& [id, machine] : machines_)
         if (const node::Node* it = machine->node(); it != nullptr && !plan_.lies(id))
-            if (newest == nullptr || it->head() > newest->head()) newest = it;
-    for (const NodeId id : core_)
-        if (newest != nullptr && newest->members().find(id) != nullptr) members.push_back(id);
-    return members;
+            if (newest == nullptr || it->head() > newest->node()->head()) newest = machine.get();
+    return newest;
+}
+
+// Once all are healed, candidates without a seat follow, if anybody whom they know is a member yet.
+std::vector<NodeId> Run::followers() const {
+    std::vector<NodeId> following;
+    const Machine* newest = unrecoverable_ ? nullptr : newest_machine();
+    if (newest == nullptr || core_ != nodes()) return following;
+    const chain::MemberSet& members = newest->node()->members();
+    const auto is_honest_member = [&](const chain::Member& it) {
+        return members.find(it.id) != nullptr && !plan_.lies(it.id);
+    };
+    for (const NodeId id : core_) {
+        const node::Node* node = machines_.at(id)->node();
+        if (node == nullptr || members.find(id) != nullptr || !is_candidate(id, *newest)) continue;
+        if (std::ranges::any_of(node->members().members, is_honest_member)) following.push_back(id);
+    }
+    return following;
 }
 
 // Whoever leads may be outside the core and out of touch with some of it, and goes on; so what is
@@ -239,7 +276,6 @@ std::vector<NodeId> Run::core() const {
 // executed when the last client has its answer, for that answer may be of a leader just removed.
 bool Run::settled(std::optional<Height>& goal) const {
     if (clients_.waiting() != 0 || !watch_.waits_for().empty()) return false;
-    const std::vector<NodeId> members = core();
     const auto head = [this](NodeId id) {
         const Machine& machine = *machines_.at(id);
         return machine.up() ? machine.node()->head() : Height{};
@@ -248,7 +284,8 @@ bool Run::settled(std::optional<Height>& goal) const {
         goal = Height{};
         for (const NodeId id : nodes()) goal = std::max(*goal, head(id));
     }
-    return std::ranges::all_of(members, [&](NodeId id) { return head(id) >= *goal; });
+    const auto is_there = [&](NodeId id) { return head(id) >= *goal; };
+    return std::ranges::all_of(core(), is_there) && std::ranges::all_of(followers(), is_there);
 }
 
 bool Run::demand_progress() {

@@ -30,6 +30,9 @@ class Run final : public Stage {
     [[nodiscard]] std::vector<NodeId> core() const override;
 
   private:
+    [[nodiscard]] const Machine* newest_machine() const;
+    [[nodiscard]] bool is_candidate(NodeId id, const Machine& machine) const;
+    [[nodiscard]] std::vector<NodeId> followers() const;
     void set_the_stage();
     void add_twin(NodeId liar);
     void part_the_honest();
