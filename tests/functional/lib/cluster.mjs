@@ -35,7 +35,7 @@ export class Cluster {
      * `alloc`: [address, whole ether] pairs beside the operators. `configure(node)` may change each
      * node's configuration before the start. Registered with the test `t`, which cleans up. Where
      * seats are by stake, absence costs nobody a seat: what tests do to nodes must not change who
-     * takes part.
+     * takes part. `bft` has other fields of `holdfast.bft` in genesis.
      */
     static async create(t, options = {}) {
         const cluster = new Cluster();
@@ -58,6 +58,7 @@ export class Cluster {
         configure = () => {},
         start = true,
         init = [],
+        bft = {},
     }) {
         this.home = path.join(this.folder, "ledger");
         this.chain_id = chain_id;
@@ -80,7 +81,7 @@ export class Cluster {
         await holdfast_ok(["init", ...options.map(String)]);
         this.genesis_file = path.join(this.home, "genesis.json");
         this.genesis = JSON.parse(readFileSync(this.genesis_file, "utf8"));
-        if (has_stakes) this.genesis.holdfast.bft.missedPerMille = 1_000;
+        if (has_stakes) Object.assign(this.genesis.holdfast.bft, { missedPerMille: 1_000, ...bft });
         this.nodes = Array.from(
             { length: nodes },
             (_, index) =>

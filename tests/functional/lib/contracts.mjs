@@ -14,7 +14,9 @@ export const staking_abi = parseAbi([
     "function candidate(uint64 id) view returns (Candidate)",
     "function totals() view returns (uint256 issued, uint256 slashed)",
     "function bond(uint64 id, bytes32 votingKey, bytes32 transportKey, string endpoint) payable",
+    "function bondMore(uint64 id) payable",
     "function unbond(uint64 id, uint256 amount)",
+    "function unjail(uint64 id)",
 ]);
 export const faults_abi = parseAbi([
     "function guilts(uint64 id) view returns (uint64)",

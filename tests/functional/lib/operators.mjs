@@ -11,7 +11,7 @@ import { staking_abi, staking_address } from "./contracts.mjs";
 import { sign_transfer } from "./load.mjs";
 import { until } from "./wait.mjs";
 
-const stake = ether(2); // the default of stakeMin is 1
+const stake = 2; // ether; the default of stakeMin is 1
 const everything = 2n ** 256n - 1n;
 
 const operator_key = (node) => path.join(node.folder, "keys/operator.key");
@@ -47,7 +47,10 @@ async function call_staking(cluster, node, by, functionName, args, value = 0n) {
     const digits = readFileSync(operator_key(node), "utf8").trim().replace(/^0x/, "");
     const account = privateKeyToAccount(`0x${digits}`);
     // Linearizable: what another node acknowledged, such as the money for this, is here as well.
-    const nonce = await by.linearizable("eth_getTransactionCount", [account.address, "pending"]);
+    // Who only follows cannot promise that.
+    const query = ["eth_getTransactionCount", [account.address, "pending"]];
+    const { isMember } = await by.status();
+    const nonce = isMember ? await by.linearizable(...query) : await by.rpc.call(...query);
     const raw = await sign_transfer(account, cluster.chain_id, Number(nonce), {
         to: staking_address,
         data: encodeFunctionData({ abi: staking_abi, functionName, args }),
@@ -62,6 +65,11 @@ async function call_staking(cluster, node, by, functionName, args, value = 0n) {
 export async function bring_in(cluster, members, comer, printed) {
     const options = options_of(printed);
     if (!has_stakes) return approve(members, ["add", ...options]);
+    return bond(cluster, members[0], comer, printed, stake);
+}
+/** With so much of its own the comer is a candidate: a member, if that is enough, or a standby. */
+export async function bond(cluster, by, comer, printed, ethers) {
+    const options = options_of(printed);
     const value_of = (name) => options[options.indexOf(name) + 1];
     const args = [
         BigInt(comer.id),
@@ -69,8 +77,13 @@ export async function bring_in(cluster, members, comer, printed) {
         value_of("--transport-key"),
         value_of("--endpoint"),
     ];
-    return call_staking(cluster, comer, members[0], "bond", args, stake);
+    return call_staking(cluster, comer, by, "bond", args, ether(ethers));
 }
+export const bond_more = (cluster, by, node, ethers) =>
+    call_staking(cluster, node, by, "bondMore", [BigInt(node.id)], ether(ethers));
+/** By its own node, though that has no seat. */
+export const unjail = (cluster, node) =>
+    call_staking(cluster, node, node, "unjail", [BigInt(node.id)]);
 export async function put_out(cluster, members, goer) {
     if (!has_stakes) return approve(members, ["remove", "--id", String(goer.id)]);
     return call_staking(cluster, goer, members[0], "unbond", [BigInt(goer.id), everything]);
