@@ -106,6 +106,32 @@ TEST_F(FollowerTest, HasNoVoice) {
     }
 }
 
+TEST_F(FollowerTest, GetsTheCertificateThatItAsksForByAnAttestation) {
+    bond(1);
+    const auto ask = [&](Height height) {
+        const crypto::NodeKey key(node_seed(4, 1));
+        const Hash32 genesis = chain::genesis_hash(genesis_);
+        machine(1).node->on_message(NodeId(4), encode_message(AttestationAgain{chain::attest(
+                                                   key, NodeId(4), genesis, 0, height, Hash32{})}));
+    };
+    const auto uncertified = [&] {
+        for (const auto& [name, depth] : machine(1).status().queues)
+            if (name == "uncertified") return depth;
+        return uint64_t{0};
+    };
+    ASSERT_GE(machine(1).status().certified, Height(1));
+    wire_.items.clear();
+    ask(Height(1));
+    ASSERT_EQ(wire_.items.size(), 1U);
+    EXPECT_EQ(wire_.items.front().to, NodeId(4));
+    EXPECT_TRUE(is_about_certificates(wire_.items.front().bytes));
+    // Its own word is not kept.
+    const uint64_t before = uncertified();
+    ask(machine(1).status().head + 100);
+    EXPECT_EQ(uncertified(), before);
+    EXPECT_EQ(wire_.items.size(), 1U);
+}
+
 TEST_F(FollowerTest, ServedAfterMembers) {
     bond(1);
     // Half of the room is as much as followers get, whoever of them asks.
