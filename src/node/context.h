@@ -62,6 +62,16 @@ struct Context {
         for (const NodeId id : former_members) consider(id);
         return next != NodeId{} ? next : first;
     }
+    /// The other follower whose turn it is after this one; null id if there is none.
+    [[nodiscard]] NodeId next_follower(NodeId after) const {
+        NodeId first, next;
+        for (const chain::Member& one : followers) {
+            if (one.id == config.self || !is_follower(one.id)) continue;
+            if (first == NodeId{}) first = one.id;
+            if (one.id > after && next == NodeId{}) next = one.id;
+        }
+        return next != NodeId{} ? next : first;
+    }
     /// A view at whatever the store holds now.
     [[nodiscard]] ledger::Reader reader() const { return ledger::Reader(ports.store.snapshot()); }
 };

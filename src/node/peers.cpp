@@ -1,7 +1,6 @@
 // Members, former members and followers, as they change with the head.
 #include "node/peers.h"
 
-#include "base/overload.h"
 #include "base/sometimes.h"
 #include "ledger/followers.h"
 
@@ -73,13 +72,12 @@ void Peers::look_for_followers() {
 
 bool Peers::may_say(NodeId from, const Message& message) const {
     if (!context_.is_follower(from)) return true;
-    return std::visit(
-        Overload{
-            [](const Transactions&) { return true; }, [](const AttestationAgain&) { return true; },
-            [](const CertificatesRequest&) { return true; },
-            [](const BlocksRequest&) { return true; }, [](const SnapshotRequest&) { return true; },
-            [](const ChunkRequest&) { return true; }, [](const auto&) { return false; }},
-        message);
+    const auto is_any_of = [&]<class... Kinds>(std::variant<Kinds...>* /*kinds*/) {
+        return (std::holds_alternative<Kinds>(message) || ...);
+    };
+    using Allowed = std::variant<Transactions, AttestationAgain, CertificatesRequest, BlocksRequest,
+                                 BlocksReply, SnapshotRequest, ChunkRequest>;
+    return is_any_of(static_cast<Allowed*>(nullptr));
 }
 
 }  // namespace holdfast::node

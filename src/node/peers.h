@@ -22,8 +22,8 @@ class Peers {
     void on_tick() { part_from_former_members(); }
 
     [[nodiscard]] PeerSet all() const;
-    /// Whether anybody looks at what this peer sends. Who follows may bring transactions and ask
-    /// for blocks and certificates, which no node waits for, and nothing else: it has no voice.
+    /// Whether anybody looks at what this peer sends. Who follows may bring transactions, ask for
+    /// blocks and certificates, and give blocks to who asks it, and nothing else: it has no voice.
     [[nodiscard]] bool may_say(NodeId from, const Message& message) const;
 
   private:

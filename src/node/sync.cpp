@@ -26,6 +26,7 @@ void Sync::on_catch_up(const consensus::CatchUp& wanted) {
     context_.log().info("sync", "behind: at block {}, fetching up to {} from peers",
                         context_.head.number, target_);
     source_ = wanted.source;
+    at_follower_ = false;
     if (context_.members.find(source_) == nullptr && source_.value == 0) next_source();
     phase_ = Phase::blocks;
     request();
@@ -40,9 +41,22 @@ void Sync::explore() {
     request();
 }
 
+// One follower after each round of the members: all members that are known here may be gone, or
+// wait for this very node, which has a seat by now. Its blocks count for what certifies them.
 void Sync::next_source() {
-    const NodeId next = context_.next_member(source_);
-    if (next != NodeId{}) source_ = next;
+    const NodeId before = at_follower_ ? last_member_ : source_;
+    const NodeId member = context_.next_member(before);
+    if (member <= before && !at_follower_) {
+        if (const NodeId follower = context_.next_follower(last_follower_); follower != NodeId{}) {
+            HF_SOMETIMES("node.follower_asked");
+            at_follower_ = true;
+            last_member_ = source_;
+            source_ = last_follower_ = follower;
+            return;
+        }
+    }
+    at_follower_ = false;
+    source_ = member != NodeId{} ? member : before;
 }
 
 bool Sync::members_may_lie() const {

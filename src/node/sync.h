@@ -71,6 +71,8 @@ class Sync {
     Phase phase_ = Phase::idle;
     bool exploring_ = false;  ///< no answer yet to whether there is anything to fetch
     NodeId source_;
+    bool at_follower_ = false;  ///< the source is one
+    NodeId last_member_, last_follower_;
     Height target_;
     std::optional<Instant> retry_at_;
     bool full_ = false;  ///< more is asked for once there is room in the pipeline
