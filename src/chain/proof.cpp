@@ -89,36 +89,14 @@ Result<ProvenValue> check_claim(const Header& header, const Claim& claim, const 
         claim);
 }
 
-Status check_header(const CertifiedHeader& block, const MemberSet& members, const Genesis& genesis,
-                    const Hash32& genesis_hash) {
-    return verify_certificate({.height = block.header.number,
-                               .block_hash = header_hash(block.header),
-                               .signatures = block.signatures},
-                              members, genesis_hash, genesis.quorum_rule());
-}
-
-/// The members that the whole history leads to. `after` becomes the height of the last change.
-Result<MemberSet> check_history(const Proof& proof, const Hash32& genesis_hash, Height& after) {
-    const MemberSet* members = &proof.genesis.members;
-    for (size_t i = 0; i < proof.history.size(); ++i) {
-        const MemberChange& change = proof.history[i];
-        const Height height = change.block.header.number;
-        const std::string place = fmt::format("change {} of the members, block {}", i + 1, height);
-        if (height <= after)
-            return fail(errc::proof_order, fmt::format("{}: not above block {}", place, after));
-        if (auto good = check_header(change.block, *members, proof.genesis, genesis_hash); !good)
-            return fail_at(place, good.error());
-        const auto extra = decode_extra(change.block.header.extra_data);
-        if (!extra) return fail_at(place, extra.error());
-        if (extra->next_members_hash != change.members.hash())
-            return fail(errc::proof_other_members,
-                        place + ": the header names another set than the one that follows");
-        if (change.members.epoch <= members->epoch)
-            return fail(errc::proof_order, place + ": the members do not change there");
-        members = &change.members;
-        after = height;
-    }
-    return *members;
+/// Everything up to the members that the whole history leads to.
+Status follow_all(MemberHistory& history, const std::vector<MemberChange>& changes) {
+    for (size_t i = 0; i < changes.size(); ++i)
+        if (auto good = history.follow(changes[i]); !good)
+            return fail_at(fmt::format("change {} of the members, block {}", i + 1,
+                                       changes[i].block.header.number),
+                           good.error());
+    return {};
 }
 
 }  // namespace
@@ -128,16 +106,13 @@ Result<Proven> check_proof(const Proof& proof, const Hash32& genesis) {
     if (found != genesis)
         return fail(errc::proof_other_genesis,
                     fmt::format("the proof is of the ledger {}", to_hex0x(found.view())));
-    Height after;
-    auto members = check_history(proof, found, after);
-    if (!members) return std::unexpected(std::move(members).error());
+    MemberHistory history(proof.genesis.members, Height(0), found, proof.genesis.quorum_rule());
+    if (auto good = follow_all(history, proof.history); !good)
+        return std::unexpected(std::move(good).error());
 
     const Header& header = proof.block.header;
     const std::string place = fmt::format("block {}", header.number);
-    if (header.number <= after)
-        return fail(errc::proof_order, fmt::format("{}: not above block {}", place, after));
-    if (auto good = check_header(proof.block, *members, proof.genesis, found); !good)
-        return fail_at(place, good.error());
+    if (auto good = history.check(proof.block); !good) return fail_at(place, good.error());
     const auto extra = decode_extra(header.extra_data);
     if (!extra) return fail_at(place, extra.error());
 
@@ -152,8 +127,8 @@ Result<Proven> check_proof(const Proof& proof, const Hash32& genesis) {
                   .signed_weight = 0,
                   .value = {}};
     for (const auto& [signer, signature] : proof.block.signatures)
-        proven.signed_weight += members->find(signer)->weight;
-    proven.members = std::move(*members);
+        proven.signed_weight += history.members().find(signer)->weight;
+    proven.members = history.members();
 
     auto value = check_claim(header, proof.claim, proof.genesis.tx_rules());
     if (!value) return std::unexpected(std::move(value).error());

@@ -9,26 +9,11 @@
 #include <vector>
 
 #include "chain/account.h"
-#include "chain/block.h"
-#include "chain/certificate.h"
 #include "chain/genesis.h"
+#include "chain/member_history.h"
 #include "chain/receipt.h"
 
 namespace holdfast::chain {
-
-/// A header, and who attested it.
-struct CertifiedHeader {
-    Header header;
-    std::vector<std::pair<NodeId, crypto::NodeSignature>> signatures;  ///< by ascending signer
-    bool operator==(const CertifiedHeader&) const = default;
-};
-
-/// A block that changed the members, certified by those of before.
-struct MemberChange {
-    CertifiedHeader block;
-    MemberSet members;  ///< in force in the state after it
-    bool operator==(const MemberChange&) const = default;
-};
 
 /// Nodes of tries, from the root down. [EIP-1186]
 using TriePath = std::vector<Bytes>;
