@@ -28,6 +28,7 @@ inline constexpr std::string_view supply = "supply";        ///< sum of balances
 inline constexpr std::string_view certified = "certified";  ///< see Reader::certified
 inline constexpr std::string_view importing = "importing";  ///< a verified snapshot to be installed
 inline constexpr std::string_view import_piece = "import/";  ///< staged pieces of a snapshot
+inline constexpr std::string_view import_change = "import_change/";  ///< staged changes of members
 inline constexpr std::string_view members_prefix = "members/";
 
 /// Parts come first in the key, so that bodies can be erased as one range while headers stay.
@@ -64,6 +65,11 @@ inline Bytes members_at(Height height) {
 }
 inline Bytes import_piece_at(uint64_t number) {
     Bytes key = to_bytes(import_piece);
+    append_big_endian(key, number);
+    return key;
+}
+inline Bytes import_change_at(uint64_t number) {
+    Bytes key = to_bytes(import_change);
     append_big_endian(key, number);
     return key;
 }

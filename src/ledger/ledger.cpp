@@ -312,8 +312,32 @@ void Ledger::prune(Height keep_from) {
     prune_bodies(store_, std::min(keep_from, head()));
 }
 
+// Blocks above the newest certified one were executed here, but their certificates are not here.
 void Ledger::begin_import() {
-    import_ = std::make_unique<SnapshotImport>(store_, rules_);
+    const Reader reader = reader_at_head(store_);
+    const Height trusted = reader.certified();
+    auto members = reader.members(trusted);
+    CHECK(members.has_value(), "the members of every height here are known");
+    import_ = std::make_unique<SnapshotImport>(
+        store_, rules_,
+        chain::MemberHistory(std::move(*members), trusted, reader.genesis(),
+                             genesis_.quorum_rule()));
+}
+
+Status Ledger::import_history(const std::vector<chain::MemberChange>& changes) {
+    if (import_ == nullptr) return fail(errc::bad_snapshot, "no import has begun");
+    for (const chain::MemberChange& change : changes)
+        if (auto good = import_->follow(change); !good) return good;
+    return {};
+}
+
+Height Ledger::import_history_at() const {
+    return import_ == nullptr ? head() : import_->history().at();
+}
+
+Status Ledger::check_attested(const chain::CertifiedHeader& block) const {
+    if (import_ == nullptr) return fail(errc::bad_snapshot, "no import has begun");
+    return import_->history().check(block);
 }
 
 Status Ledger::import_chunk(ByteView chunk) {
@@ -321,12 +345,12 @@ Status Ledger::import_chunk(ByteView chunk) {
     return import_->add(chunk);
 }
 
-Status Ledger::finish_import(const chain::Header& header, const chain::MemberSet& attesting,
-                             const chain::MemberSet& members, ByteView mark) {
+Status Ledger::finish_import(const chain::CertifiedHeader& block, const chain::MemberSet& members,
+                             ByteView mark) {
     if (import_ == nullptr) return fail(errc::bad_snapshot, "no import has begun");
     const std::unique_ptr<SnapshotImport> import = std::move(import_);
-    if (header.number <= head()) return fail(errc::bad_snapshot, "not above the head");
-    if (auto done = import->finish(header, attesting, members, mark); !done) return done;
+    if (block.header.number <= head()) return fail(errc::bad_snapshot, "not above the head");
+    if (auto done = import->finish(block, members, mark); !done) return done;
     return load_head();
 }
 

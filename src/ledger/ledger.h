@@ -8,6 +8,7 @@
 
 #include "chain/block.h"
 #include "chain/genesis.h"
+#include "chain/member_history.h"
 #include "chain/receipt.h"
 #include "env/state_store.h"
 #include "ledger/reader.h"
@@ -116,16 +117,24 @@ class Ledger {
     void prune(Height keep_from);
 
     /// Takes a new state from a peer's snapshot: pieces are staged beside the old state, which
-    /// stays in force until `finish_import` has found that they hash to the header's state root.
-    /// From then on the switch is certain: if a crash interrupts it, `open` ends it. The staged
-    /// pieces of an import that never finished are dropped by the next `begin_import` or `open`.
+    /// stays in force until `finish_import` has found that they hash to the header's state root,
+    /// and that those have attested the header to whom the changes of members lead from the newest
+    /// certified block here. From then on the switch is certain: if a crash interrupts it, `open`
+    /// ends it. What an import that never finished has staged is dropped by the next
+    /// `begin_import` or `open`.
     void begin_import();
+    /// Changes of members, the oldest first, above `import_history_at`. Errors: as of
+    /// chain::MemberHistory; those before the bad one are kept.
+    Status import_history(const std::vector<chain::MemberChange>& changes);
+    [[nodiscard]] Height import_history_at() const;
+    /// Whether the members known so far attested it. Errors: as of chain::MemberHistory.
+    [[nodiscard]] Status check_attested(const chain::CertifiedHeader& block) const;
     /// Errors: errc::bad_snapshot, for a piece malformed or out of order.
     Status import_chunk(ByteView chunk);
-    /// `header` must be certified by `attesting`, above the head; `members` are in force after it.
-    /// Errors: bad_snapshot.
-    Status finish_import(const chain::Header& header, const chain::MemberSet& attesting,
-                         const chain::MemberSet& members, ByteView mark);
+    /// `block` must be above the head; `members` are in force after it. Errors: bad_snapshot, and
+    /// as of `check_attested`.
+    Status finish_import(const chain::CertifiedHeader& block, const chain::MemberSet& members,
+                         ByteView mark);
 
   private:
     Ledger(env::StateStore& store, const chain::Genesis& genesis, const Hash32& genesis_hash);

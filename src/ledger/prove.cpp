@@ -49,17 +49,70 @@ size_t bytes_about(const chain::MemberSet& set) {
 }
 
 Result<chain::MemberChange> change_at(const Reader& reader, Height height, chain::MemberSet set) {
-    // A snapshot brings the sets in force around it, and nothing of how they came about.
+    // A snapshot brings the changes before it. One that an older version took did not.
     if (!reader.header(height))
         return fail(errc::history_unknown,
-                    fmt::format("this node has taken a snapshot, and does not know how the members "
-                                "of block {} came about; ask one that has been there longer",
+                    fmt::format("this node does not know how the members of block {} came about; "
+                                "ask another one",
                                 height));
     auto block = certified_header(reader, height);
     if (!block)
         return fail(errc::not_certified,
                     fmt::format("block {}, in which the members changed", height));
     return chain::MemberChange{.block = std::move(*block), .members = std::move(set)};
+}
+
+/// Sets, each with the block that brought it.
+using Sets = std::vector<std::pair<Height, chain::MemberSet>>;
+
+Result<std::vector<chain::MemberChange>> changes_at(const Reader& reader, Sets found) {
+    std::vector<chain::MemberChange> changes;
+    for (auto& [height, set] : found) {
+        auto change = change_at(reader, height, std::move(set));
+        // What is there is given before what is missing is told.
+        if (!change && changes.empty()) return std::unexpected(std::move(change).error());
+        if (!change) break;
+        changes.push_back(std::move(*change));
+    }
+    return changes;
+}
+
+std::optional<Sets::value_type> read_set(ByteView key, ByteView value) {
+    if (!text_of(key).starts_with(keys::members_prefix)) return std::nullopt;
+    holdfast::Reader in(value);
+    auto set = chain::decode_member_set(in);
+    if (!in.finish()) return std::nullopt;
+    return Sets::value_type(
+        Height(~keys::read_big_endian(key.subspan(keys::members_prefix.size()))), std::move(set));
+}
+
+/// The last set written at or below `upto`.
+std::optional<Sets::value_type> newest_set(const Reader& reader, Height upto) {
+    std::optional<Sets::value_type> found;
+    reader.view().scan(env::Column::meta, keys::members_at(upto),
+                       [&](ByteView key, ByteView value) {
+                           found = read_set(key, value);
+                           return false;
+                       });
+    return found;
+}
+
+/// The first set written above `after`, and up to `upto`. Keys run from the newest to the oldest,
+/// so it is looked for by halves: a page of a long history costs some thousand looks, however many
+/// changes came after it.
+std::optional<Sets::value_type> next_set(const Reader& reader, Height after, Height upto) {
+    std::optional<Sets::value_type> found;
+    while (after < upto) {
+        const Height middle = found ? after + (upto - after + 1) / 2 : upto;
+        auto set = newest_set(reader, middle);
+        if (set && set->first > after) {
+            upto = set->first.previous();
+            found = std::move(set);
+        } else {
+            after = middle;
+        }
+    }
+    return found;
 }
 
 }  // namespace
@@ -110,33 +163,39 @@ Result<Evidence> prove_receipt(const Reader& reader, const Hash32& transaction) 
 
 Result<std::vector<chain::MemberChange>> member_changes(const Reader& reader, Height upto) {
     // A set counts as a change once the one before it is seen to differ. Newest first, as the keys
-    // run; a set is written where it came into force, and once more on either side of a snapshot.
-    std::vector<std::pair<Height, chain::MemberSet>> found;
-    std::optional<std::pair<Height, chain::MemberSet>> later;
+    // run.
+    Sets found;
+    std::optional<Sets::value_type> later;
     size_t bytes = 0;
     reader.view().scan(
         env::Column::meta, keys::members_at(upto), [&](ByteView key, ByteView value) {
-            if (!text_of(key).starts_with(keys::members_prefix)) return false;
-            holdfast::Reader in(value);
-            auto set = chain::decode_member_set(in);
-            if (!in.finish()) return false;
-            if (later && later->second.epoch != set.epoch) {
+            auto set = read_set(key, value);
+            if (!set) return false;
+            if (later && later->second.epoch != set->second.epoch) {
                 bytes += bytes_about(later->second);
                 found.push_back(std::move(*later));
             }
-            later.emplace(Height(~keys::read_big_endian(key.subspan(keys::members_prefix.size()))),
-                          std::move(set));
+            later = std::move(set);
             return found.size() < member_changes_max && bytes < member_changes_bytes_max;
         });
-    std::vector<chain::MemberChange> changes;
-    for (auto& [height, set] : found) {
-        auto change = change_at(reader, height, std::move(set));
-        // What is there is given before what is missing is told.
-        if (!change && changes.empty()) return std::unexpected(std::move(change).error());
-        if (!change) break;
-        changes.push_back(std::move(*change));
+    return changes_at(reader, std::move(found));
+}
+
+Result<std::vector<chain::MemberChange>> member_changes_after(const Reader& reader, Height after,
+                                                              Height upto) {
+    Sets found;
+    size_t bytes = 0;
+    const auto known = newest_set(reader, after);
+    uint64_t epoch = known ? known->second.epoch : 0;
+    while (found.size() < member_changes_max && bytes < member_changes_bytes_max) {
+        auto next = next_set(reader, after, upto);
+        if (!next) break;
+        after = next->first;
+        if (std::exchange(epoch, next->second.epoch) == next->second.epoch) continue;
+        bytes += bytes_about(next->second);
+        found.push_back(std::move(*next));
     }
-    return changes;
+    return changes_at(reader, std::move(found));
 }
 
 }  // namespace holdfast::ledger

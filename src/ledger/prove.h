@@ -12,7 +12,7 @@ inline constexpr Errc not_certified{
 inline constexpr Errc unknown_transaction{
     "ledger.unknown_transaction"};  ///< in no block here; perhaps pruned
 inline constexpr Errc history_unknown{
-    "ledger.history_unknown"};  ///< a change of members from before a snapshot
+    "ledger.history_unknown"};  ///< a change of members is not here, nor the block that made it
 }  // namespace errc
 
 /// A certified block, and what is claimed of it.
@@ -34,7 +34,12 @@ Result<Evidence> prove_receipt(const Reader& reader, const Hash32& transaction);
 /// below the last one until there are none. Errors: errc::history_unknown, errc::not_certified.
 Result<std::vector<chain::MemberChange>> member_changes(const Reader& reader, Height upto);
 
+/// The same from the other end: changes in blocks above `after` and up to `upto`, the oldest first,
+/// for whoever trusts the members of `after`. Go on above the last one. Errors: as above.
+Result<std::vector<chain::MemberChange>> member_changes_after(const Reader& reader, Height after,
+                                                              Height upto);
+
 inline constexpr size_t member_changes_max = 64;
-inline constexpr size_t member_changes_bytes_max = 1 << 20;
+inline constexpr size_t member_changes_bytes_max = 1 << 20;  ///< an answer closes once past this
 
 }  // namespace holdfast::ledger

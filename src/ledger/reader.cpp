@@ -129,10 +129,7 @@ Height Reader::oldest_state() const {
 }
 
 std::optional<chain::MemberSet> Reader::members(Height height) const {
-    // Sets from before a snapshot say nothing about the heights between them and it. The one that
-    // attested the snapshot's block came with it.
-    const uint64_t from = meta_number(*view_, keys::state_from).value_or(0);
-    if (height > head() || height.value + 1 < from) return std::nullopt;
+    if (height > head()) return std::nullopt;
     std::optional<chain::MemberSet> found;
     view_->scan(Column::meta, keys::members_at(height), [&](ByteView key, ByteView value) {
         if (!text_of(key).starts_with(keys::members_prefix)) return false;

@@ -63,7 +63,7 @@ class Reader {
     /// balances of genesis (stakes of its members, block rewards).
     [[nodiscard]] U256 burnt() const;
     [[nodiscard]] U256 issued() const;
-    /// In force in the state after `height`.
+    /// In force in the state after `height`; a snapshot brings those from before it.
     [[nodiscard]] std::optional<chain::MemberSet> members(Height height) const;
 
     /// The newest set, and whoever of `also` is not in it but was in an older one, as was said of

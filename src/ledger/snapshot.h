@@ -3,7 +3,9 @@
 //
 // A piece is a list of items in the order of the whole stream: an account, then its slots, then the
 // next account; at the end all code. Roots are computed as pieces arrive, so a lie is found before
-// anything of the old state is touched.
+// anything of the old state is touched. Who may vouch for the root follows from what this ledger
+// knows itself: from its own newest certified members, through every change of them, to those who
+// attested the snapshot's block.
 #pragma once
 
 #include <set>
@@ -11,6 +13,7 @@
 #include "base/codec.h"
 #include "chain/account.h"
 #include "chain/genesis.h"
+#include "chain/member_history.h"
 #include "env/state_store.h"
 #include "ledger/rules.h"
 #include "ledger/sorted_trie.h"
@@ -62,20 +65,24 @@ class SnapshotStream {
 
 class SnapshotImport {
   public:
-    /// Drops what an earlier import left behind.
-    SnapshotImport(env::StateStore& store, const Rules& rules);
+    /// Drops what an earlier import left behind. `history` begins with what is trusted here.
+    SnapshotImport(env::StateStore& store, const Rules& rules, chain::MemberHistory history);
+    /// Stages the next change of the members, once it is found good.
+    Status follow(const chain::MemberChange& change);
+    [[nodiscard]] const chain::MemberHistory& history() const { return history_; }
     Status add(ByteView piece);
-    /// Compares, then puts the new state in the place of the old one.
-    Status finish(const chain::Header& header, const chain::MemberSet& attesting,
-                  const chain::MemberSet& members, ByteView mark);
+    /// Compares, then puts the new state in the place of the old one, and keeps the history.
+    Status finish(const chain::CertifiedHeader& block, const chain::MemberSet& members,
+                  ByteView mark);
     /// At start: ends an installation that was interrupted, drops the rest of anything else.
     static void recover(env::StateStore& store);
 
   private:
     env::StateStore& store_;
+    chain::MemberHistory history_;
     U256 issued_;
     SnapshotStream stream_;
-    uint64_t pieces_ = 0;
+    uint64_t pieces_ = 0, changes_ = 0;
 };
 
 /// Erases bodies, receipts, marks and the places of transactions below `keep_from`. Safe to

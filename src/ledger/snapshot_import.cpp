@@ -23,45 +23,43 @@ void erase_column(env::StateStore& store, Column column) {
     store.erase_range(column, {}, Bytes(longest_key_bytes, 0xff));
 }
 
-void erase_pieces(env::StateStore& store) {
+void erase_staged(env::StateStore& store) {
     store.erase_range(Column::meta, keys::import_piece_at(0), keys::import_piece_at(UINT64_MAX));
+    store.erase_range(Column::meta, keys::import_change_at(0), keys::import_change_at(UINT64_MAX));
 }
 
-/// What is to be installed: written once the pieces are known to be good.
+/// What is to be installed: written once everything staged is known to be good.
 struct Plan {
-    chain::Header header;
-    chain::MemberSet attesting;  ///< before the block
-    chain::MemberSet members;    ///< after it
+    chain::CertifiedHeader block;
+    chain::MemberSet members;  ///< after it
     Bytes mark;
     U256 burnt, issued;
-    uint64_t pieces = 0;
+    uint64_t pieces = 0, changes = 0;
 };
 
 Bytes encode_plan(const Plan& plan) {
     Writer out;
-    out.bytes(chain::encode_header(plan.header));
-    chain::encode(out, plan.attesting);
+    chain::encode(out, plan.block);
     chain::encode(out, plan.members);
     out.bytes(plan.mark);
     out.raw(plan.burnt.to_big_endian());
-    out.u64(plan.pieces);
     out.raw(plan.issued.to_big_endian());
+    out.u64(plan.pieces);
+    out.u64(plan.changes);
     return out.take();
 }
 
 Plan decode_plan(ByteView record) {
     holdfast::Reader in(record);
     Plan plan;
-    auto header = chain::decode_header(in.bytes(record.size()));
-    plan.attesting = chain::decode_member_set(in);
+    plan.block = chain::decode_certified_header(in);
     plan.members = chain::decode_member_set(in);
     plan.mark = in.bytes_copy(record.size());
     plan.burnt = U256::from_big_endian(in.raw(32)).value_or(U256{});
+    plan.issued = U256::from_big_endian(in.raw(32)).value_or(U256{});
     plan.pieces = in.u64();
-    // A plan that another version left behind may end before.
-    if (in.left() > 0) plan.issued = U256::from_big_endian(in.raw(32)).value_or(U256{});
-    CHECK(in.finish() && header, "the store gives back the plan that we wrote");
-    plan.header = std::move(*header);
+    plan.changes = in.u64();
+    CHECK(in.finish(), "the store gives back the plan that we wrote");
     return plan;
 }
 
@@ -112,37 +110,66 @@ void install_state(env::StateStore& store, const Plan& plan) {
         CHECK(bytes && stream.add(*bytes), "staged pieces were good when they were staged");
     }
     const auto root = stream.finish();
-    CHECK(root && *root == plan.header.state_root, "staged pieces hashed to the root before");
+    CHECK(root && *root == plan.block.header.state_root, "staged pieces hashed to the root before");
     installer.write();
 }
 
+void put_certified(env::Batch& batch, const chain::CertifiedHeader& block) {
+    const Height height = block.header.number;
+    const chain::Certificate certificate = chain::certificate_of(block);
+    Writer signatures;
+    chain::encode(signatures, certificate);
+    batch.push_back({Column::blocks, keys::block_part(BlockPart::header, height),
+                     encode_header_record(certificate.block_hash, block.header)});
+    batch.push_back(
+        {Column::hashes, to_bytes(certificate.block_hash.view()), encode_number(height.value)});
+    batch.push_back({Column::certificates, keys::of_height(height), signatures.take()});
+}
+
+void put_members(env::Batch& batch, Height height, const chain::MemberSet& members) {
+    Writer out;
+    chain::encode(out, members);
+    batch.push_back({Column::meta, keys::members_at(height), out.take()});
+}
+
+/// As if the blocks that changed the members had been executed here: for proofs, and for whoever
+/// takes a snapshot from here.
+void install_history(env::StateStore& store, uint64_t changes) {
+    for (uint64_t number = 0; number < changes; ++number) {
+        const auto bytes = store.get(Column::meta, keys::import_change_at(number));
+        CHECK(bytes.has_value(), "staged changes stay until they are installed");
+        holdfast::Reader in(*bytes);
+        const chain::MemberChange change = chain::decode_member_change(in);
+        CHECK(in.finish(), "staged changes were good when they were staged");
+        env::Batch batch;
+        put_certified(batch, change.block);
+        put_members(batch, change.block.header.number, change.members);
+        store.write(batch);
+    }
+}
+
 void install(env::StateStore& store, const Plan& plan) {
-    const Height height = plan.header.number;
+    const Height height = plan.block.header.number;
     prune_bodies(store, height);
     install_state(store, plan);
-    const Hash32 hash = chain::header_hash(plan.header);
-    Writer attesting, members;
-    chain::encode(attesting, plan.attesting);
-    chain::encode(members, plan.members);
+    install_history(store, plan.changes);
     const auto meta = [](std::string_view key, std::optional<Bytes> value) {
         return env::BatchItem{Column::meta, to_bytes(key), std::move(value)};
     };
-    store.write({
-        {Column::blocks, keys::block_part(BlockPart::header, height),
-         encode_header_record(hash, plan.header)},
+    env::Batch batch{
         {Column::blocks, keys::block_part(BlockPart::mark, height), plan.mark},
-        {Column::hashes, to_bytes(hash.view()), encode_number(height.value)},
-        {Column::meta, keys::members_at(height.previous()), attesting.take()},
-        {Column::meta, keys::members_at(height), members.take()},
-        meta(keys::head, encode_head({height, hash})),
+        meta(keys::head, encode_head({height, chain::header_hash(plan.block.header)})),
         meta(keys::burnt, encode_amount(plan.burnt)),
         meta(keys::issued,
              plan.issued.is_zero() ? std::nullopt : std::optional(encode_amount(plan.issued))),
         meta(keys::lowest_block, encode_number(height.value + 1)),
         meta(keys::state_from, encode_number(height.value)),
         meta(keys::importing, std::nullopt),
-    });
-    erase_pieces(store);
+    };
+    put_certified(batch, plan.block);
+    put_members(batch, height, plan.members);
+    store.write(batch);
+    erase_staged(store);
     store.flush();
 }
 
@@ -160,9 +187,21 @@ std::function<void(const SnapshotItem&, const Hash32&)> find_issued(const Rules&
 
 }  // namespace
 
-SnapshotImport::SnapshotImport(env::StateStore& store, const Rules& rules)
-    : store_(store), stream_({.item = find_issued(rules, issued_), .node = {}}) {
-    erase_pieces(store_);
+SnapshotImport::SnapshotImport(env::StateStore& store, const Rules& rules,
+                               chain::MemberHistory history)
+    : store_(store),
+      history_(std::move(history)),
+      stream_({.item = find_issued(rules, issued_), .node = {}}) {
+    erase_staged(store_);
+}
+
+// What is staged was attested by those whom this ledger trusts, so nobody can make it grow at will.
+Status SnapshotImport::follow(const chain::MemberChange& change) {
+    if (auto good = history_.follow(change); !good) return good;
+    Writer out;
+    chain::encode(out, change);
+    store_.write({{Column::meta, keys::import_change_at(changes_++), out.take()}});
+    return {};
 }
 
 Status SnapshotImport::add(ByteView piece) {
@@ -173,8 +212,9 @@ Status SnapshotImport::add(ByteView piece) {
     return {};
 }
 
-Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSet& attesting,
-                              const chain::MemberSet& members, ByteView mark) {
+Status SnapshotImport::finish(const chain::CertifiedHeader& block, const chain::MemberSet& members,
+                              ByteView mark) {
+    const chain::Header& header = block.header;
     const auto root = stream_.finish();
     const auto extra = chain::decode_extra(header.extra_data);
     const auto supply = meta_amount(store_, keys::supply);
@@ -182,7 +222,9 @@ Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSe
     const auto made = checked_add(*supply, issued_);
     const auto burnt = made ? checked_sub(*made, stream_.total_balance()) : std::nullopt;
     Status verdict;
-    if (!root) {
+    if (auto attested = history_.check(block); !attested) {
+        verdict = std::move(attested);
+    } else if (!root) {
         verdict = std::unexpected(root.error());
     } else if (*root != header.state_root) {
         verdict = fail(errc::bad_snapshot, "the state does not hash to the header's root");
@@ -192,16 +234,16 @@ Status SnapshotImport::finish(const chain::Header& header, const chain::MemberSe
         verdict = fail(errc::bad_snapshot, "there is more money than was ever made");
     }
     if (!verdict) {
-        erase_pieces(store_);
+        erase_staged(store_);
         return verdict;
     }
-    const Plan plan{.header = header,
-                    .attesting = attesting,
+    const Plan plan{.block = block,
                     .members = members,
                     .mark = to_bytes(mark),
                     .burnt = *burnt,
                     .issued = issued_,
-                    .pieces = pieces_};
+                    .pieces = pieces_,
+                    .changes = changes_};
     // On stable storage before the old state is touched: from here on there is no way back.
     store_.write({{Column::meta, to_bytes(keys::importing), encode_plan(plan)}});
     store_.flush();
@@ -215,7 +257,9 @@ void SnapshotImport::recover(env::StateStore& store) {
         return;
     }
     // A crash while pieces were arriving: nobody can go on from the middle.
-    if (store.get(Column::meta, keys::import_piece_at(0))) erase_pieces(store);
+    if (store.get(Column::meta, keys::import_piece_at(0)) ||
+        store.get(Column::meta, keys::import_change_at(0)))
+        erase_staged(store);
 }
 
 void prune_bodies(env::StateStore& store, Height keep_from) {

@@ -99,20 +99,21 @@ std::vector<Bytes> pieces_of(const Reader& reader, size_t bytes_max) {
 struct Offer {
     explicit Offer(TestChain& chain, size_t bytes_max = 400)
         : pieces(pieces_of(chain.reader(), bytes_max)),
-          header(chain.ledger().head_block().header),
-          attesting(chain.ledger().members()),
+          block(chain.attested(chain.ledger().head())),
           members(chain.ledger().members()) {}
     std::vector<Bytes> pieces;
-    chain::Header header;
-    chain::MemberSet attesting, members;
+    chain::CertifiedHeader block;
+    chain::MemberSet members;
+    std::vector<chain::MemberChange> history;
 };
 
 Status import_into(Ledger& ledger, const Offer& offer) {
     ledger.begin_import();
+    if (auto followed = ledger.import_history(offer.history); !followed) return followed;
     for (const Bytes& piece : offer.pieces) {
         if (auto added = ledger.import_chunk(piece); !added) return added;
     }
-    return ledger.finish_import(offer.header, offer.attesting, offer.members, Bytes{9, 9});
+    return ledger.finish_import(offer.block, offer.members, Bytes{9, 9});
 }
 
 TEST(Prune, KeepsHeadersAndState) {
@@ -211,11 +212,11 @@ TEST(Snapshot, BringsAnEmptyLedgerToTheHead) {
 TEST(Snapshot, OfAnEarlierBlockIsTheStateOfThen) {
     TestChain chain;
     std::vector<std::vector<Bytes>> then;
-    std::vector<chain::Header> headers;
+    std::vector<chain::CertifiedHeader> blocks;
     for (int i = 0; i < 12; ++i) {
         grow(chain, 1);
         then.push_back(pieces_of(chain.reader(), 400));
-        headers.push_back(chain.ledger().head_block().header);
+        blocks.push_back(chain.attested(chain.ledger().head()));
     }
     const Reader reader = chain.reader();
     for (uint64_t height = 1; height <= 12; ++height) {
@@ -228,15 +229,14 @@ TEST(Snapshot, OfAnEarlierBlockIsTheStateOfThen) {
     TestChain target;
     Offer offer(chain);
     offer.pieces = pieces_of(*reader.back_at(Height(7)), 400);
-    offer.header = headers[6];
+    offer.block = blocks[6];
     offer.members = *reader.members(Height(7));
-    offer.attesting.epoch = 77;
     const auto imported = import_into(target.ledger(), offer);
     ASSERT_TRUE(imported) << describe(imported.error());
     target.expect_sound();
-    // It can be passed on, with the set that attested it.
-    EXPECT_EQ(target.reader().members(Height(6)), offer.attesting);
-    EXPECT_FALSE(target.reader().members(Height(5)));
+    // It can be passed on, with what attested it.
+    EXPECT_EQ(target.reader().certificate(Height(7)), chain::certificate_of(blocks[6]));
+    EXPECT_EQ(target.reader().members(Height(6)), reader.members(Height(6)));
 }
 
 TEST(Snapshot, ReplacesAnOlderState) {
@@ -248,7 +248,6 @@ TEST(Snapshot, ReplacesAnOlderState) {
     grow(source, 6);
     ASSERT_TRUE(import_into(target.ledger(), Offer(source)));
     EXPECT_TRUE(target.account(plain_address(77)).is_empty());
-    EXPECT_FALSE(target.reader().members(Height(6)));
     EXPECT_FALSE(target.reader().block(Height(2)));
     target.expect_sound();
 }
@@ -301,7 +300,18 @@ TEST(Snapshot, SurvivesACrashBetweenAnyTwoWrites) {
     TestChain source, target;
     grow(source, 5);
     grow(target, 2);
-    const Offer offer(source);
+    const Bytes call = encode_remove_member(NodeId(3));
+    for (const uint64_t from : {uint64_t{1}, uint64_t{2}})
+        source.execute({make_transaction({.from = from,
+                                          .nonce = source.account(account_address(from)).nonce,
+                                          .to = validators_address(),
+                                          .data = call,
+                                          .gas_limit = 2'000'000})});
+    source.execute({});
+    source.certify_all();
+    Offer offer(source);
+    offer.history = *member_changes_after(source.reader(), Height(0), Height(7));
+    ASSERT_EQ(offer.history.size(), 1U);
     bool old_state_seen = false, new_state_seen = false;
     for (uint64_t writes = 0;; ++writes) {
         const auto store = copy_of(*target.store);
@@ -309,21 +319,25 @@ TEST(Snapshot, SurvivesACrashBetweenAnyTwoWrites) {
         auto ledger = std::move(*Ledger::open(crashing, target.genesis()));
         // What the dead machine thinks no longer matters; only do not let it go on.
         ledger->begin_import();
+        EXPECT_TRUE(ledger->import_history(offer.history));
         for (const Bytes& piece : offer.pieces) {
             if (crashing.crashed()) break;
             EXPECT_TRUE(ledger->import_chunk(piece));
         }
         if (!crashing.crashed()) {
             // A crash inside shows only in the store, since reads go on.
-            std::ignore = ledger->finish_import(offer.header, offer.attesting, offer.members, {});
+            std::ignore = ledger->finish_import(offer.block, offer.members, {});
         }
         auto again = std::move(*Ledger::open(*store, target.genesis()));
         const Height head = again->head();
-        EXPECT_TRUE(head == Height(2) || head == Height(5));
+        EXPECT_TRUE(head == Height(2) || head == Height(8));
         (head == Height(2) ? old_state_seen : new_state_seen) = true;
         expect_sound(*store, target.genesis());
+        const auto known = member_changes(Reader(store->snapshot()), head);
+        ASSERT_TRUE(known);
+        EXPECT_EQ(known->size(), head == Height(8) ? 1U : 0U);
         if (!crashing.crashed()) {
-            EXPECT_EQ(head, Height(5));
+            EXPECT_EQ(head, Height(8));
             break;
         }
     }

@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "env/memory_store.h"
 #include "ledger/ledger.h"
+#include "ledger/prove.h"
 #include "ledger/validators.h"
 
 namespace holdfast::ledger::testing {
@@ -126,6 +127,27 @@ class TestChain {
         const Reader now = reader();
         return now.account(address, now.head()).value();
     }
+    /// The block, attested by all who were members before it.
+    [[nodiscard]] chain::CertifiedHeader attested(Height height) const {
+        const Reader now = reader();
+        chain::CertifiedHeader block{.header = now.header(height).value(), .signatures = {}};
+        const Hash32 hash = chain::header_hash(block.header);
+        const auto set = now.members(height.previous()).value();
+        for (const chain::Member& member : set.members)
+            block.signatures.emplace_back(
+                member.id, chain::attest(member_key(member.id.value), member.id, now.genesis(),
+                                         set.epoch, height, hash)
+                               .signature);
+        return block;
+    }
+    void certify_head() {
+        put_certificate(*store, chain::certificate_of(attested(ledger_->head())));
+    }
+    void certify_all() {
+        for (Height height(1); height <= ledger_->head(); ++height)
+            if (reader().header(height))
+                put_certificate(*store, chain::certificate_of(attested(height)));
+    }
     /// Expects that `verify` finds nothing.
     void expect_sound() const {
         const VerifyReport report = verify(reader(), genesis_, {});
@@ -139,5 +161,29 @@ class TestChain {
     chain::Genesis genesis_;
     std::unique_ptr<Ledger> ledger_;
 };
+
+/// Every change of members from what the target trusts to who attested the source's head.
+inline Status take_history(Ledger& target, const Reader& source) {
+    const Height upto = source.head().previous();
+    while (true) {
+        const auto page = member_changes_after(source, target.import_history_at(), upto);
+        if (!page) return std::unexpected(page.error());
+        if (page->empty()) return {};
+        if (auto good = target.import_history(*page); !good) return good;
+    }
+}
+
+/// The source's head, whole.
+inline Status take_snapshot(Ledger& target, const TestChain& source, size_t bytes_max = 500) {
+    const Reader reader = source.reader();
+    target.begin_import();
+    if (auto good = take_history(target, reader); !good) return good;
+    Bytes cursor;
+    do {
+        if (auto good = target.import_chunk(export_chunk(reader, cursor, bytes_max)); !good)
+            return good;
+    } while (!cursor.empty());
+    return target.finish_import(source.attested(reader.head()), *reader.members(reader.head()), {});
+}
 
 }  // namespace holdfast::ledger::testing

@@ -113,7 +113,7 @@ void Verifier::check_certificate(Height height, const Hash32& hash) {
         return;
     }
     if (height.value == 0) return;
-    // Attested by the set in force before the block; unknown at a snapshot, which came certified.
+    // Attested by the set in force before the block.
     const auto members = reader_.members(height.previous());
     if (!members) return;
     const auto good =

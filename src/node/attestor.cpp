@@ -239,12 +239,16 @@ void Attestor::advance() {
 }
 
 // Whoever has taken a snapshot can attest nothing before it, so that a block may never get enough
-// voices. A later one that did vouches for it: each names the hash of its parent.
+// voices. A later one that did vouches for it: each names the hash of its parent. Not so a change
+// of members: nothing but its own certificate shows who attests what follows, and nobody can take a
+// snapshot past it without bringing that along.
 void Attestor::pass_over() {
     if (slots_.empty() || slots_.begin()->second.repeats < patience_repeats) return;
     const auto later =
         std::ranges::find_if(slots_, [](const auto& item) { return item.second.certified; });
     if (later == slots_.end()) return;
+    const uint64_t epoch = slots_.begin()->second.attesting.epoch;
+    if (later->second.attesting.epoch != epoch) return;
     HF_SOMETIMES("node.certificate_passed_over");
     certified_ = later->first;
     ledger::vouch(context_.ports.store, certified_);

@@ -6,7 +6,6 @@ namespace {
 
 // The tag is the variant's index, so the list in messages.h is the wire's list: append only.
 constexpr size_t cursor_bytes_max = 256;
-constexpr size_t header_bytes_max = 2048;
 
 void encode_body(Writer& out, const EngineMessage& message) {
     out.raw(message.bytes);
@@ -40,13 +39,11 @@ void encode_body(Writer& out, const BlocksReply& message) {
 }
 void encode_body(Writer& /*out*/, const SnapshotRequest& /*message*/) {}
 void encode_body(Writer& out, const SnapshotOffer& message) {
-    out.boolean(message.header.has_value());
-    if (!message.header) return;
-    out.bytes(chain::encode_header(*message.header));
-    out.bytes(message.mark);
-    chain::encode(out, message.certificate);
-    chain::encode(out, message.attesting);
+    out.boolean(message.block.has_value());
+    if (!message.block) return;
+    chain::encode(out, *message.block);
     chain::encode(out, message.members);
+    out.bytes(message.mark);
 }
 void encode_body(Writer& out, const ChunkRequest& message) {
     out.ordinal(message.height);
@@ -70,9 +67,18 @@ void encode_body(Writer& out, const Certificates& message) {
     out.count(message.certificates.size());
     for (const chain::Certificate& one : message.certificates) chain::encode(out, one);
 }
+void encode_body(Writer& out, const HistoryRequest& message) {
+    out.ordinal(message.after);
+    out.ordinal(message.upto);
+}
+void encode_body(Writer& out, const HistoryReply& message) {
+    out.ordinal(message.after);
+    out.count(message.changes.size());
+    for (const chain::MemberChange& change : message.changes) chain::encode(out, change);
+}
 
 chain::Header read_header(Reader& in) {
-    auto header = chain::decode_header(in.bytes(header_bytes_max));
+    auto header = chain::decode_header(in.bytes(chain::header_bytes_max));
     if (!header) in.fail_with(header.error().code);
     return header.value_or(chain::Header{});
 }
@@ -125,11 +131,19 @@ BlocksReply read_blocks_reply(Reader& in) {
 SnapshotOffer read_offer(Reader& in) {
     SnapshotOffer message;
     if (!in.boolean()) return message;
-    message.header = read_header(in);
-    message.mark = in.bytes_copy(mark_bytes_max);
-    message.certificate = chain::decode_certificate(in);
-    message.attesting = chain::decode_member_set(in);
+    message.block = chain::decode_certified_header(in);
     message.members = chain::decode_member_set(in);
+    message.mark = in.bytes_copy(mark_bytes_max);
+    return message;
+}
+
+HistoryReply read_history(Reader& in) {
+    HistoryReply message;
+    if (in.left() > history_bytes_max) in.fail_with(codec_errc::bad_value);
+    message.after = in.ordinal<Height>();
+    const size_t count = in.count(history_changes_max);
+    for (size_t i = 0; i < count && !in.failed(); ++i)
+        message.changes.push_back(chain::decode_member_change(in));
     return message;
 }
 
@@ -169,6 +183,12 @@ Message read_body(Reader& in, uint8_t tag) {
             return CertificatesRequest{in.ordinal<Height>()};
         case 12:
             return read_certificates(in);
+        case 13: {
+            const auto after = in.ordinal<Height>();
+            return HistoryRequest{after, in.ordinal<Height>()};
+        }
+        case 14:
+            return read_history(in);
         default:
             in.fail_with(codec_errc::bad_value);
             return SnapshotRequest{};

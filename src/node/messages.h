@@ -7,7 +7,7 @@
 
 #include "chain/block.h"
 #include "chain/certificate.h"
-#include "chain/member.h"
+#include "chain/member_history.h"
 
 namespace holdfast::node {
 
@@ -19,6 +19,8 @@ inline constexpr size_t reply_blocks_max = 256;
 inline constexpr size_t reply_bytes_max = 2 << 20;  ///< a reply closes once it is past this
 inline constexpr size_t chunk_bytes = 1 << 20;
 inline constexpr size_t mark_bytes_max = 64 * 1024;
+inline constexpr size_t history_changes_max = 64;
+inline constexpr size_t history_bytes_max = 4 << 20;
 
 struct EngineMessage {
     ByteView bytes;  ///< aliases the message it was decoded from
@@ -45,13 +47,11 @@ struct BlocksReply {
     std::vector<SyncBlock> blocks;
 };
 struct SnapshotRequest {};
-/// Empty header: none certified just now, ask again.
+/// Empty block: none certified just now, ask again.
 struct SnapshotOffer {
-    std::optional<chain::Header> header;
+    std::optional<chain::CertifiedHeader> block;
+    chain::MemberSet members;  ///< in force in the state after it
     Bytes mark;
-    chain::Certificate certificate;
-    chain::MemberSet attesting;  ///< whose signatures the certificate holds
-    chain::MemberSet members;    ///< in force in the state after the block
 };
 struct ChunkRequest {
     Height height;
@@ -74,11 +74,19 @@ struct CertificatesRequest {
 struct Certificates {
     std::vector<chain::Certificate> certificates;
 };
+/// For whoever trusts the members of `after`, and is offered a snapshot of the block after `upto`.
+struct HistoryRequest {
+    Height after, upto;
+};
+struct HistoryReply {
+    Height after;                              ///< that was asked for
+    std::vector<chain::MemberChange> changes;  ///< the oldest first; empty: no more are known
+};
 
 using Message =
     std::variant<EngineMessage, Transactions, Attestations, chain::Certificate, BlocksRequest,
                  BlocksReply, SnapshotRequest, SnapshotOffer, ChunkRequest, ChunkReply,
-                 AttestationAgain, CertificatesRequest, Certificates>;
+                 AttestationAgain, CertificatesRequest, Certificates, HistoryRequest, HistoryReply>;
 
 /// Errors: codec_errc and chain::errc. `bytes` must outlive the result where it aliases.
 Result<Message> decode_message(ByteView bytes);

@@ -158,6 +158,10 @@ void Node::dispatch(NodeId from, Message& message) {
         void operator()(SnapshotOffer& it) const { node.sync_.on_offer(from, it); }
         void operator()(ChunkRequest& it) const { node.sync_server_.on_chunk_request(from, it); }
         void operator()(ChunkReply& it) const { node.sync_.on_chunk(from, it); }
+        void operator()(HistoryRequest& it) const {
+            node.sync_server_.on_history_request(from, it);
+        }
+        void operator()(HistoryReply& it) const { node.sync_.on_history(from, it); }
     };
     std::visit(Visitor{*this, from}, message);
 }

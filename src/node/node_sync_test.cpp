@@ -153,6 +153,51 @@ TEST_F(NodeTest, BlocksThatNobodyCertifiedAreKept) {
     EXPECT_EQ(machine(3).status().certified, machine(1).status().head);
 }
 
+TEST_F(NodeTest, ABlockWithoutACertificateIsPassedOverUnlessItChangedTheMembers) {
+    make(4);
+    start_all();
+    // Node 2 hears nothing of who attests `kept_back`.
+    Height kept_back(2);
+    tamper_ = [&](Wire::Item& item) {
+        if (item.to != NodeId(2)) return;
+        auto message = decode_message(*item.bytes);
+        if (!message) return;
+        const auto about = [&](const auto& it) { return it.height == kept_back; };
+        if (auto* many = std::get_if<Attestations>(&*message))
+            std::erase_if(many->attestations, about);
+        else if (auto* certificates = std::get_if<Certificates>(&*message))
+            std::erase_if(certificates->certificates, about);
+        else if (auto* again = std::get_if<AttestationAgain>(&*message);
+                 again != nullptr && about(again->attestation))
+            message = Attestations{};
+        else if (auto* one = std::get_if<chain::Certificate>(&*message);
+                 one != nullptr && about(*one))
+            message = Attestations{};
+        else
+            return;
+        item.bytes = encode_message(*message);
+    };
+    execute_each(0, 5);
+    pass(10s);
+    EXPECT_EQ(machine(2).status().certified, machine(2).status().head);
+
+    for (const uint8_t voter : {uint8_t{2}, uint8_t{3}, uint8_t{4}}) {
+        kept_back = machine(1).status().head.next();
+        EXPECT_TRUE(machine(1).node->submit(make_transaction(
+            voter, 0, ledger::validators_address(), 0, ledger::encode_remove_member(NodeId(4)))));
+        settle();
+    }
+    ASSERT_EQ(machine(2).node->members().members.size(), 3U);
+    ASSERT_EQ(machine(2).status().head, kept_back);
+    execute_each(5, 10);
+    pass(20s);
+    EXPECT_EQ(machine(2).status().certified, kept_back.previous());
+    EXPECT_EQ(machine(1).status().certified, machine(1).status().head);
+    tamper_ = {};
+    pass(2s);
+    EXPECT_EQ(machine(2).status().certified, machine(2).status().head);
+}
+
 TEST_F(NodeTest, WhoHasLeftStaysAPeerUntilTheEngineHasFollowed) {
     make(3);
     start_all();

@@ -81,9 +81,13 @@ void Sync::request() {
         context_.send(source_, env::Priority::bulk, BlocksRequest{pipeline_.next_height()});
     else if (phase_ == Phase::offer)
         context_.send(source_, env::Priority::bulk, SnapshotRequest{});
+    else if (phase_ == Phase::history)
+        context_.send(source_, env::Priority::bulk,
+                      HistoryRequest{.after = history_asked_.value_or(Height(0)),
+                                     .upto = offer_.block->header.number.previous()});
     else if (phase_ == Phase::chunks)
         context_.send(source_, env::Priority::bulk,
-                      ChunkRequest{.height = offer_.header->number, .cursor = cursor_});
+                      ChunkRequest{.height = offer_.block->header.number, .cursor = cursor_});
     ask_again_later();
 }
 
@@ -213,7 +217,7 @@ void Sync::on_tick() {
         next_source();
     } else if (phase_ == Phase::offer) {
         next_source();
-    } else if (++chunk_retries_ > chunk_retries_max) {
+    } else if (++retries_ > retries_max) {
         fall_back("it stopped sending its snapshot");
         return;
     }
@@ -225,25 +229,20 @@ std::optional<Instant> Sync::deadline() const {
 }
 
 Status Sync::check_offer(const SnapshotOffer& offer) const {
-    const auto extra = chain::decode_extra(offer.header->extra_data);
+    const chain::Header& header = offer.block->header;
+    const auto extra = chain::decode_extra(header.extra_data);
     if (!extra) return std::unexpected(extra.error());
-    if (offer.certificate.height != offer.header->number ||
-        offer.certificate.block_hash != chain::header_hash(*offer.header))
-        return fail(chain::errc::certificate_malformed, "for another block");
+    if (header.number <= context_.head.number)
+        return fail(ledger::errc::bad_snapshot, "older than what is here");
     if (extra->next_members_hash != offer.members.hash())
         return fail(ledger::errc::bad_snapshot, "members differ from the header's");
-    return chain::verify_certificate(offer.certificate, offer.attesting, context_.genesis_hash,
-                                     context_.genesis.quorum_rule());
+    return {};
 }
 
 void Sync::on_offer(NodeId from, SnapshotOffer& offer) {
     if (!expects(from, Phase::offer)) return;
-    if (!offer.header) {  // nothing certified just now: the same peer will have it soon
+    if (!offer.block) {  // nothing certified just now: the same peer will have it soon
         retry_at_ = context_.now() + Duration(200'000);
-        return;
-    }
-    if (offer.header->number <= context_.head.number) {
-        fall_back("its snapshot is older than what is here");
         return;
     }
     if (const auto status = check_offer(offer); !status) {
@@ -251,21 +250,59 @@ void Sync::on_offer(NodeId from, SnapshotOffer& offer) {
         return;
     }
     offer_ = std::move(offer);
-    cursor_.clear();
-    chunk_retries_ = 0;
-    phase_ = Phase::chunks;
-    context_.log().info("sync", "taking a snapshot of block {} from node {}", offer_.header->number,
-                        from);
+    phase_ = Phase::history;
+    history_asked_.reset();
+    retry_at_.reset();
+    context_.log().info("sync", "node {} offers a snapshot of block {}", from,
+                        offer_.block->header.number);
     context_.ports.lanes.run(
-        env::Lane::execute, [this] { ledger_.begin_import(); }, [this] { request(); });
+        env::Lane::execute, [this] { ledger_.begin_import(); }, [this] { follow_history({}); });
+}
+
+// Nothing of the state is asked for before it is known that its block was attested by the members
+// to whom the changes lead from those that are trusted here.
+void Sync::follow_history(std::vector<chain::MemberChange> changes) {
+    struct Job {
+        std::vector<chain::MemberChange> changes;
+        chain::CertifiedHeader block;
+        Status good, attested;
+        Height at;
+    };
+    auto job = std::make_shared<Job>(Job{std::move(changes), *offer_.block, {}, {}, {}});
+    retry_at_.reset();
+    retries_ = 0;
+    context_.ports.lanes.run(
+        env::Lane::execute,
+        [this, job] {
+            job->good = ledger_.import_history(job->changes);
+            job->attested = ledger_.check_attested(job->block);
+            job->at = ledger_.import_history_at();
+        },
+        [this, job, asked = history_asked_] {
+            if (!job->good) return fall_back(describe(job->good.error()));
+            if (job->attested) {
+                phase_ = Phase::chunks;
+                cursor_.clear();
+            } else if (asked && job->changes.empty()) {
+                return fall_back("its snapshot: " + describe(job->attested.error()));
+            } else {
+                history_asked_ = job->at;
+            }
+            request();
+        });
+}
+
+void Sync::on_history(NodeId from, HistoryReply& reply) {
+    if (!expects(from, Phase::history) || !retry_at_ || reply.after != history_asked_) return;
+    follow_history(std::move(reply.changes));
 }
 
 void Sync::on_chunk(NodeId from, ChunkReply& reply) {
-    if (!expects(from, Phase::chunks) || reply.height != offer_.header->number ||
+    if (!expects(from, Phase::chunks) || reply.height != offer_.block->header.number ||
         reply.cursor != cursor_)
         return;
     retry_at_.reset();
-    chunk_retries_ = 0;
+    retries_ = 0;
     const bool last = reply.next.empty();
     struct Job {
         Bytes chunk;
@@ -279,8 +316,7 @@ void Sync::on_chunk(NodeId from, ChunkReply& reply) {
         [this, job, last] {
             job->status = ledger_.import_chunk(job->chunk);
             if (job->status && last)
-                job->status = ledger_.finish_import(*offer_.header, offer_.attesting,
-                                                    offer_.members, offer_.mark);
+                job->status = ledger_.finish_import(*offer_.block, offer_.members, offer_.mark);
         },
         [this, job, last] {
             if (!job->status || last)
@@ -297,9 +333,8 @@ void Sync::import_finished(const Status& status) {
     }
     ++context_.counters.snapshots_synced;
     HF_SOMETIMES("node.snapshot_taken");
-    ledger::put_certificate(context_.ports.store, offer_.certificate);
-    hooks_.jumped(*offer_.header, offer_.members);
-    context_.log().info("sync", "snapshot of block {} is in place", offer_.header->number);
+    hooks_.jumped(offer_.block->header, offer_.members);
+    context_.log().info("sync", "snapshot of block {} is in place", offer_.block->header.number);
     phase_ = Phase::blocks;
     finish_if_caught_up();
     if (active()) request();

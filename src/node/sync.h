@@ -1,5 +1,6 @@
 // Catching up outside the engine: blocks from peers, executed and compared with their hashes, or a
-// certified snapshot when the blocks are no longer kept anywhere near.
+// certified snapshot when the blocks are no longer kept anywhere near. Who may certify it follows
+// from the members that are known here, through each change of them.
 #pragma once
 
 #include <functional>
@@ -27,6 +28,7 @@ class Sync {
     void explore();
     void on_blocks(NodeId from, BlocksReply& reply);
     void on_offer(NodeId from, SnapshotOffer& offer);
+    void on_history(NodeId from, HistoryReply& reply);
     void on_chunk(NodeId from, ChunkReply& reply);
     /// A block left the pipeline; the head has moved.
     void on_executed();
@@ -41,6 +43,7 @@ class Sync {
         idle,
         blocks,    ///< a request for blocks is out, or what it brought is being executed
         offer,     ///< a request for a snapshot is out
+        history,   ///< it is found out who may have attested the snapshot's block
         chunks,    ///< the snapshot is coming in
         importing  ///< the snapshot is being checked
     };
@@ -55,6 +58,7 @@ class Sync {
     void next_source();
     void fall_back(std::string_view why);
     void finish_if_caught_up();
+    void follow_history(std::vector<chain::MemberChange> changes);
     void import_finished(const Status& status);
     [[nodiscard]] bool expects(NodeId from, Phase phase) const {
         return phase_ == phase && from == source_ && !context_.stopped();
@@ -62,7 +66,7 @@ class Sync {
     [[nodiscard]] Status check_offer(const SnapshotOffer& offer) const;
 
     static constexpr Duration retry_interval = 2s;
-    static constexpr unsigned chunk_retries_max = 3;
+    static constexpr unsigned retries_max = 3;
 
     Context& context_;
     ledger::Ledger& ledger_;
@@ -77,9 +81,10 @@ class Sync {
     std::optional<Instant> retry_at_;
     bool full_ = false;  ///< more is asked for once there is room in the pipeline
     SnapshotOffer offer_;
+    std::optional<Height> history_asked_;  ///< changes of members above it
     Bytes cursor_;
-    unsigned chunk_retries_ = 0;
-    size_t in_vain_ = 0;  ///< answers without blocks to be executed, one after the other
+    unsigned retries_ = 0;  ///< while a snapshot comes in
+    size_t in_vain_ = 0;    ///< answers without blocks to be executed, one after the other
     Hearsay hearsay_;
 };
 
@@ -90,6 +95,7 @@ class SyncServer {
 
     void on_blocks_request(NodeId from, const BlocksRequest& request);
     void on_snapshot_request(NodeId from);
+    void on_history_request(NodeId from, const HistoryRequest& request);
     void on_chunk_request(NodeId from, const ChunkRequest& request);
     void on_tick();
     [[nodiscard]] std::optional<Instant> deadline() const;

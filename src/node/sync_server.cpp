@@ -1,8 +1,13 @@
 // Serving peers that are behind: bounded pieces, read on the bulk lane.
+#include "ledger/prove.h"
 #include "node/sync.h"
 
 namespace holdfast::node {
 namespace {
+
+static_assert(history_changes_max >= ledger::member_changes_max);
+/// The last change of a page may come on top, and sizes are estimated.
+static_assert(history_bytes_max >= 4 * ledger::member_changes_bytes_max);
 
 /// How a body is sent: everything a peer needs to execute the block again.
 std::optional<SyncBlock> read_sync_block(const ledger::Reader& reader, Height height) {
@@ -40,16 +45,13 @@ SnapshotOffer make_offer(const ledger::Reader& reader) {
     const Height height = reader.certified();
     if (height.value == 0) return offer;
     auto certificate = reader.certificate(height);
-    auto attesting = reader.members(height.previous());
     auto members = reader.members(height);
     auto header = reader.header(height);
     auto mark = reader.mark(height);
-    if (!certificate || !attesting || !members || !header || !mark) return offer;
-    offer.header = std::move(header);
-    offer.mark = std::move(*mark);
-    offer.certificate = std::move(*certificate);
-    offer.attesting = std::move(*attesting);
+    if (!certificate || !members || !header || !mark) return offer;
+    offer.block = {.header = std::move(*header), .signatures = std::move(certificate->signatures)};
     offer.members = std::move(*members);
+    offer.mark = std::move(*mark);
     return offer;
 }
 
@@ -73,7 +75,7 @@ void SyncServer::on_blocks_request(NodeId from, const BlocksRequest& request) {
 
 // The blocks behind it must be here: a peer that has it already would come back for it for ever.
 bool SyncServer::still_of_use(const Held& held) const {
-    return context_.reader().lowest_block() <= held.offer.header->number.next();
+    return context_.reader().lowest_block() <= held.offer.block->header.number.next();
 }
 
 void SyncServer::on_snapshot_request(NodeId from) {
@@ -92,13 +94,13 @@ void SyncServer::on_snapshot_request(NodeId from) {
         [this, held] {
             const ledger::Reader reader(context_.ports.store.snapshot());
             held->offer = make_offer(reader);
-            if (!held->offer.header) return;
-            held->reader = reader.back_at(held->offer.header->number);
+            if (!held->offer.block) return;
+            held->reader = reader.back_at(held->offer.block->header.number);
             if (!held->reader) held->offer = {};
         },
         [this, held, from] {
             --jobs_;
-            if (!held->offer.header) return context_.send(from, env::Priority::bulk, held->offer);
+            if (!held->offer.block) return context_.send(from, env::Priority::bulk, held->offer);
             // It may have asked twice, and have begun to fetch the first.
             const auto [kept, fresh] = held_.try_emplace(from);
             if (fresh || !still_of_use(kept->second)) kept->second = std::move(*held);
@@ -107,9 +109,30 @@ void SyncServer::on_snapshot_request(NodeId from) {
         });
 }
 
+// What is missing here is for another node to tell.
+void SyncServer::on_history_request(NodeId from, const HistoryRequest& request) {
+    if (jobs_ >= jobs_max) return;
+    ++jobs_;
+    auto reply = std::make_shared<Buffer>();
+    context_.ports.lanes.run(
+        env::Lane::bulk,
+        [this, reply, request] {
+            const ledger::Reader reader(context_.ports.store.snapshot());
+            auto changes = ledger::member_changes_after(reader, request.after,
+                                                        std::min(request.upto, reader.certified()));
+            HistoryReply history{.after = request.after, .changes = {}};
+            if (changes) history.changes = std::move(*changes);
+            *reply = encode_message(history);
+        },
+        [this, reply, from] {
+            --jobs_;
+            context_.ports.transport.send(from, env::Priority::bulk, *reply);
+        });
+}
+
 void SyncServer::on_chunk_request(NodeId from, const ChunkRequest& request) {
     const auto place = held_.find(from);
-    if (place == held_.end() || place->second.offer.header->number != request.height ||
+    if (place == held_.end() || place->second.offer.block->header.number != request.height ||
         jobs_ >= jobs_max)
         return;
     place->second.expires = context_.now() + held_for;

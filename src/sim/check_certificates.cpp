@@ -32,7 +32,8 @@ class Certificates final : public Checker {
         note_set(Height(0), stage_.genesis().members);
         for (const node::Message& one :
              {node::Message(chain::Certificate{}), node::Message(node::Certificates{}),
-              node::Message(node::BlocksReply{}), node::Message(node::SnapshotOffer{})})
+              node::Message(node::BlocksReply{}), node::Message(node::SnapshotOffer{}),
+              node::Message(node::HistoryReply{})})
             tags_.insert(node::encode_message(one)->front());
     }
     [[nodiscard]] std::string_view name() const override { return "certificate"; }
@@ -130,8 +131,11 @@ void Certificates::on_send(NodeId from, NodeId /*to*/, ByteView message) {
     if (const auto* reply = std::get_if<node::BlocksReply>(&*decoded))
         for (const node::SyncBlock& block : reply->blocks)
             if (block.certificate) sent(from, *block.certificate);
-    if (const auto* offer = std::get_if<node::SnapshotOffer>(&*decoded); offer && offer->header)
-        sent(from, offer->certificate);
+    if (const auto* offer = std::get_if<node::SnapshotOffer>(&*decoded); offer && offer->block)
+        sent(from, chain::certificate_of(*offer->block));
+    if (const auto* history = std::get_if<node::HistoryReply>(&*decoded))
+        for (const chain::MemberChange& change : history->changes)
+            sent(from, chain::certificate_of(change.block));
 }
 
 void Certificates::sent(NodeId from, const chain::Certificate& certificate) {
