@@ -22,8 +22,11 @@ Liar::Liar(const Plan& plan, const Hash32& genesis, NodeId self, uint64_t which)
       key_(voting_seed(self)),
       genesis_(genesis),
       random_(draw(plan.seed, "lies", self.value, which)),
-      tag_(node::encode_message(node::EngineMessage{})->front()),
-      blocks_tag_(node::encode_message(node::BlocksReply{})->front()) {
+      tag_(node::encode_message(node::EngineMessage{})->front()) {
+    for (const node::Message& one :
+         {node::Message(node::BlocksReply{}), node::Message(node::SnapshotOffer{}),
+          node::Message(node::HistoryReply{})})
+        forged_tags_.insert(node::encode_message(one)->front());
     Random manner = draw(plan.seed, "manner of lying", self.value);
     for (uint64_t* percent :
          {&drops_, &repeats_, &withholds_, &contradicts_, &exaggerates_, &forges_})
@@ -33,11 +36,10 @@ Liar::Liar(const Plan& plan, const Hash32& genesis, NodeId self, uint64_t which)
 std::vector<Buffer> Liar::instead_of(NodeId to, const Buffer& message) {
     std::vector<Buffer> out;
     if (message->empty()) return {message};
-    if (message->front() == blocks_tag_ && random_.chance(forges_, 100)) {
-        auto reply = node::decode_message(*message);
-        if (!reply) return {message};
-        forge(std::get<node::BlocksReply>(*reply));
-        return {node::encode_message(*reply)};
+    if (forges_ > 0 && forged_tags_.contains(message->front())) {
+        auto other = node::decode_message(*message);
+        if (!other || !forge(*other, to)) return {message};
+        return {node::encode_message(*other)};
     }
     if (message->front() != tag_) return {message};
     auto body = bft::decode(ByteView(*message).subspan(1));
@@ -50,6 +52,61 @@ std::vector<Buffer> Liar::instead_of(NodeId to, const Buffer& message) {
     old_.push_back(message);
     if (old_.size() > told_max) old_.pop_front();
     return out;
+}
+
+bool Liar::forge(node::Message& message, NodeId to) {
+    if (auto* history = std::get_if<node::HistoryReply>(&message)) {
+        forge(*history, to);
+        return true;
+    }
+    auto* offer = std::get_if<node::SnapshotOffer>(&message);
+    usurped_.erase(to);
+    // Snapshots are rare.
+    if (!random_.chance(offer != nullptr ? 50 : forges_, 100)) return false;
+    if (offer != nullptr)
+        forge(*offer, to);
+    else
+        forge(std::get<node::BlocksReply>(message));
+    return true;
+}
+
+// A block that nobody has, with the true state, attested by the only member of a set of its own.
+void Liar::forge(node::SnapshotOffer& offer, NodeId to) {
+    const chain::Member* self = offer.block ? offer.members.find(self_) : nullptr;
+    if (self == nullptr) return;
+    const chain::MemberSet own{.epoch = offer.members.epoch + 1, .members = {*self}};
+    offer.block->header.beneficiary.bytes[0] ^= 1;
+    attest_alone(*offer.block, own.epoch);
+    usurped_[to] = {.offered = offer.block->header, .members = own};
+}
+
+// How that set came about: the members before handed everything over to it. Or less than there is.
+void Liar::forge(node::HistoryReply& reply, NodeId to) {
+    const auto place = usurped_.find(to);
+    if (place == usurped_.end()) {
+        if (!reply.changes.empty() && random_.chance(1, 2))
+            reply.changes.erase(reply.changes.begin() +
+                                static_cast<std::ptrdiff_t>(random_.below(reply.changes.size())));
+        return;
+    }
+    const auto& [offered, own] = place->second;
+    auto extra = chain::decode_extra(offered.extra_data);
+    if (!extra) return;
+    extra->next_members_hash = own.hash();
+    chain::MemberChange change{.block = {.header = offered, .signatures = {}}, .members = own};
+    change.block.header.number = offered.number.previous();
+    change.block.header.extra_data = chain::encode_extra(*extra);
+    attest_alone(change.block, own.epoch - 1);
+    std::erase_if(reply.changes, [&](const chain::MemberChange& it) {
+        return it.block.header.number >= change.block.header.number;
+    });
+    if (reply.changes.size() < node::history_changes_max) reply.changes.push_back(change);
+}
+
+void Liar::attest_alone(chain::CertifiedHeader& block, uint64_t epoch) const {
+    block.signatures = {{self_, chain::attest(key_, self_, genesis_, epoch, block.header.number,
+                                              chain::header_hash(block.header))
+                                    .signature}};
 }
 
 // Other blocks than it has, or than there are.

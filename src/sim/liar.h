@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <set>
 
 #include "chain/genesis.h"
@@ -26,7 +27,12 @@ class Liar {
     Buffer hears(Buffer message);
 
   private:
+    /// The same message as this node would have it; false if it leaves it as it is.
+    bool forge(node::Message& message, NodeId to);
     void forge(node::BlocksReply& reply);
+    void forge(node::SnapshotOffer& offer, NodeId to);
+    void forge(node::HistoryReply& reply, NodeId to);
+    void attest_alone(chain::CertifiedHeader& block, uint64_t epoch) const;
     void tell(bft::Body body, NodeId to, std::vector<Buffer>& out);
     void tell_propose(bft::Propose propose, NodeId to, std::vector<Buffer>& out);
     void tell_vote(const bft::Vote& vote, std::vector<Buffer>& out);
@@ -40,7 +46,8 @@ class Liar {
     crypto::NodeKey key_;
     Hash32 genesis_;
     Random random_;
-    uint8_t tag_, blocks_tag_;
+    uint8_t tag_;
+    std::set<uint8_t> forged_tags_;
     // In percent of what it could be done to; some runs have none of some.
     uint64_t drops_ = 0, repeats_ = 0, withholds_ = 0, contradicts_ = 0, exaggerates_ = 0,
              forges_ = 0;
@@ -48,6 +55,11 @@ class Liar {
     std::deque<Buffer> old_;               ///< what it once sent
     std::set<chain::Statement> said_;
     std::deque<Hash32> heard_;  ///< digests that it once voted for
+    struct Usurped {
+        chain::Header offered;
+        chain::MemberSet members;
+    };
+    std::map<NodeId, Usurped> usurped_;  ///< whom it offered what
 };
 
 }  // namespace holdfast::sim
