@@ -40,11 +40,14 @@ struct Context {
     void send(NodeId to, env::Priority priority, const Message& message) const {
         ports.transport.send(to, priority, encode_message(message));
     }
-    /// To every other member.
+    /// To every other member, and to those before them who are still peers: they may hold what
+    /// only the old set can give.
     void broadcast(env::Priority priority, const Message& message) const {
         const Buffer bytes = encode_message(message);
         for (const chain::Member& member : members.members)
             if (member.id != config.self) ports.transport.send(member.id, priority, bytes);
+        for (const NodeId id : former_members)
+            if (id != config.self) ports.transport.send(id, priority, bytes);
     }
     /// The other member, or one who was and is still a peer, whose turn it is after this one,
     /// around the ring; null id if there is none.
