@@ -162,6 +162,26 @@ TEST_F(FollowerTest, WhoLosesItsSeatFollows) {
     EXPECT_FALSE(machine(3).status().is_member);
 }
 
+TEST_F(FollowerTest, TakesASnapshotAndWhoTheMembersWere) {
+    for (const uint64_t id : Ids{1, 2}) {
+        machine(id).crash();
+        machine(id).start(16);
+    }
+    cut_.insert(3);
+    bond(2);
+    pass(3s);
+    end_epoch();
+    ASSERT_EQ(ids(machine(1).node->members().members), (Ids{1, 2, 4}));
+    const Height known = machine(3).status().head;
+    execute_each(nonce_, nonce_ + 150);
+    ASSERT_GT(ledger::Reader(machine(1).store.snapshot()).lowest_block(), known.next());
+    deaf_to_engine_ = 3;
+    cut_.clear();
+    pass(20s);
+    EXPECT_EQ(machine(3).status().counters.snapshots_synced, 1U);
+    EXPECT_GE(machine(3).status().head + 3, machine(1).status().head);
+}
+
 TEST_F(FollowerTest, IsAskedWhenNoMemberThatIsKnownHasAnything) {
     bond(1);
     pass(3s);

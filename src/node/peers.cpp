@@ -76,7 +76,7 @@ bool Peers::may_say(NodeId from, const Message& message) const {
         return (std::holds_alternative<Kinds>(message) || ...);
     };
     using Allowed = std::variant<Transactions, AttestationAgain, CertificatesRequest, BlocksRequest,
-                                 BlocksReply, SnapshotRequest, ChunkRequest>;
+                                 BlocksReply, SnapshotRequest, HistoryRequest, ChunkRequest>;
     return is_any_of(static_cast<Allowed*>(nullptr));
 }
 
