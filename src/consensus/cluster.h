@@ -39,6 +39,8 @@ struct Family {
     std::function<crypto::NodePublicKey(NodeId)> voting_key = {};
     std::function<std::string(ByteView)> describe_evidence = {};
     std::string_view view_word = "term";
+    /// Two nodes may have led one view: who leads is told by the view and the node together.
+    bool views_are_shared = false;
     /// Marks may differ between nodes in what proves them.
     bool marks_differ = false;
 };
