@@ -211,15 +211,20 @@ TEST(Recall, StoreAheadOfTheJournal) {
 }
 
 // A start that was written for a store that did not come to flush: the older records still count.
-// After a leap they do not.
+// After a leap they tell what was accepted, and no more what was chosen.
 TEST(Recall, StoreBehindTheStart) {
     auto journal = some_journal(6);
     Record later{.start = some_mark(5, 2), .chosen = Slot(6)};
     journal.push_back({consensus::Token(3), encode(later)});
     EXPECT_EQ(recall(some_mark(3, 1), journal, alpha)->slots.start().slot, Slot(3));
+    EXPECT_EQ(recall(some_mark(3, 1), journal, alpha)->slots.chosen(), Slot(6));
+    auto leaping = some_journal(4);
     later.leaps = true;
-    journal.back().bytes = encode(later);
-    EXPECT_EQ(recall(some_mark(3, 1), journal, alpha)->slots.start().slot, Slot(5));
+    leaping.push_back({consensus::Token(3), encode(later)});
+    const auto leapt = recall(some_mark(3, 1), leaping, alpha);
+    EXPECT_EQ(leapt->slots.start().slot, Slot(3));
+    EXPECT_EQ(leapt->slots.chosen(), Slot(4));
+    EXPECT_NE(leapt->slots.find(Slot(5)), nullptr);
     journal.erase(journal.begin() + 1);
     later.leaps = false;
     journal.back().bytes = encode(later);

@@ -19,23 +19,28 @@ struct Kept {
 
 /// What the records tell, each slot's newest word.
 struct Replay {
-    std::optional<Mark> start;
+    std::optional<Mark> start;  ///< the newest
+    Slot forgotten;             ///< up to here records may be gone
     std::map<Slot, Kept> accepted;
-    Slot chosen;
+    Slot sure;    ///< the values up to here, from the oldest on, are the chosen ones...
+    Slot leapt;   ///< ...and so are those after this...
+    Slot chosen;  ///< ...up to here
 
     void on_record(const Record& record, Token token) {
-        if (record.leaps)
-            std::erase_if(accepted,
-                          [&](const auto& one) { return one.first <= record.start->slot; });
         for (const Acceptance& one : record.accepted)
             accepted.insert_or_assign(one.slot, Kept{one, token});
-        if (record.start && (!start || record.start->slot >= start->slot)) start = record.start;
+        if (record.start) {
+            if (!start || record.start->slot >= start->slot) start = record.start;
+            Slot& upto = record.leaps && record.start->slot > sure ? leapt : forgotten;
+            upto = std::max(upto, record.start->slot);
+        }
         chosen = std::max(chosen, record.chosen);
+        if (leapt == Slot{}) sure = chosen;
     }
-    /// Everything after `slot` up to the start is still here.
-    [[nodiscard]] bool bridges(Slot slot) const {
-        while (slot < start->slot && accepted.contains(slot.next())) ++slot;
-        return slot == start->slot;
+    /// Everything after `slot` that may have been forgotten is still here.
+    [[nodiscard]] bool reaches_back_to(Slot slot) const {
+        while (slot < forgotten && accepted.contains(slot.next())) ++slot;
+        return slot >= forgotten;
     }
 };
 
@@ -108,21 +113,22 @@ Result<Recalled> recall(const Mark& applied, const std::vector<consensus::Journa
     // The store is trusted: what it holds is chosen. Of the slots up to there, this journal may
     // hold older words, if its disk was slower than the ledger's; so it starts at the store's mark,
     // unless it has said itself that its values up to there are the chosen ones.
-    const bool store_is_ahead = applied.slot > std::max(replay.chosen, replay.start->slot);
-    // A store that was not flushed in time is behind a start that was written for it; as long as it
-    // is, no record has been forgotten.
-    const bool bridged = applied.slot < replay.start->slot && replay.bridges(applied.slot);
-    Slots slots(store_is_ahead || bridged ? applied : *replay.start, alpha);
-    for (auto& [slot, kept] : replay.accepted) {
-        if (slot <= slots.start().slot) continue;
-        slots.accept(slot, kept.acceptance.ballot, std::move(kept.acceptance.value), kept.token);
-    }
-    while (slots.chosen() < replay.chosen && slots.find(slots.chosen().next()) != nullptr)
-        slots.choose();
+    const bool ahead = applied.slot > std::max(replay.chosen, replay.start->slot);
+    // A store that was not flushed in time may be behind a start that was taken from it, or written
+    // for it. As long as it is, no record is forgotten that tells of what comes after it.
+    const bool behind = applied.slot < replay.start->slot && replay.reaches_back_to(applied.slot);
+    Slots slots(ahead || behind ? applied : *replay.start, alpha);
+    for (auto& [slot, kept] : replay.accepted)
+        if (slot > slots.start().slot)
+            slots.accept(slot, kept.acceptance.ballot, std::move(kept.acceptance.value),
+                         kept.token);
+    // What is not known to be chosen was accepted all the same.
+    const Slot known = behind ? replay.sure : replay.chosen;
+    while (slots.chosen() < known && slots.find(slots.chosen().next()) != nullptr) slots.choose();
     const bool inside = applied.slot >= slots.start().slot && applied.slot <= slots.chosen();
     if (inside && slots.position_at(applied.slot) != applied.position)
         return fail(codec_errc::bad_value, "the ledger's store is not of this journal");
-    return Recalled{vow, std::move(slots), store_is_ahead, last};
+    return Recalled{vow, std::move(slots), ahead, last};
 }
 
 }  // namespace holdfast::paxos

@@ -18,8 +18,8 @@ struct Record {
     std::optional<Vow> vow;
     /// Everything up to here is chosen, and may be missing from the journal.
     std::optional<Mark> start;
-    /// The start came from the ledger: what older records hold up to there may not be what was
-    /// chosen. Otherwise it is, and still counts if the ledger's store was not flushed in time.
+    /// The start came from the ledger: what older records hold up to there was accepted, and need
+    /// not be what was chosen.
     bool leaps = false;
     /// The values that this journal holds up to here are the chosen ones.
     Slot chosen;
