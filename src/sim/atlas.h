@@ -36,6 +36,7 @@ class Atlas {
 };
 
 std::unique_ptr<Atlas> make_raft_atlas(const Plan& plan, const Atlas::Machines& machines);
+std::unique_ptr<Atlas> make_paxos_atlas(const Plan& plan, const Atlas::Machines& machines);
 std::unique_ptr<Atlas> make_bft_atlas(const Plan& plan, const chain::Genesis& genesis,
                                       const Atlas::Machines& machines);
 

@@ -135,6 +135,7 @@ chain::Genesis make_genesis(const Plan& plan) {
         genesis.engine = chain::EngineKind::bft;
         genesis.bft = bft_parameters(plan);
     }
+    if (plan.engine == "paxos") genesis.engine = chain::EngineKind::paxos;
     const U256 rich = *U256::parse(riches);
     for (uint64_t id = 1; id <= plan.nodes; ++id) {
         genesis.members.members.push_back(member(plan, NodeId(id)));

@@ -118,8 +118,10 @@ void Agreement::check_chain(NodeId node, const chain::Block& block) {
     origins_[height] = extra->origin;
     const auto before = origins_.find(height.previous());
     if (before == origins_.end()) return;
-    // Some engines count their views anew in each epoch.
-    const bool anew = stage_.plan().engine == "bft" && extra->origin.epoch > before->second.epoch;
+    // Some engines count their views anew in each epoch. And in Paxos a value that a leader of the
+    // past left in a later slot comes behind what a newer one proposed before that.
+    const bool anew = stage_.plan().engine == "paxos" ||
+                      (stage_.plan().engine == "bft" && extra->origin.epoch > before->second.epoch);
     if ((extra->origin.view < before->second.view && !anew) ||
         extra->origin.epoch < before->second.epoch)
         violated(fmt::format("block {} is of view {} in epoch {}, the one before of {} in {}",

@@ -6,6 +6,7 @@
 
 #include "sim/bft_sight.h"
 #include "sim/observer.h"
+#include "sim/paxos_sight.h"
 #include "sim/raft_sight.h"
 #include "sim/reference.h"
 
@@ -18,6 +19,7 @@ struct Sight {
     std::shared_ptr<Chain> chain = std::make_shared<Chain>();
     std::shared_ptr<Interpreter> interpreter;
     std::shared_ptr<RaftSight> raft = std::make_shared<RaftSight>();
+    std::shared_ptr<PaxosSight> paxos = std::make_shared<PaxosSight>(stage.genesis());
     std::shared_ptr<BftSight> bft = std::make_shared<BftSight>(stage);
 };
 
@@ -58,6 +60,12 @@ CheckerPtr make_raft_convergence(const Sight& sight);
 /// What one node can see of itself; production code says it.
 using SelfCheck = std::function<std::vector<std::string>(const consensus::Engine&)>;
 CheckerPtr make_raft_invariants(const Sight& sight, SelfCheck self_check);
+
+// Of Paxos. The first feeds the sight that the next two tell of.
+CheckerPtr make_paxos_chosen(const Sight& sight);
+CheckerPtr make_paxos_promise(const Sight& sight);
+CheckerPtr make_paxos_order(const Sight& sight);
+CheckerPtr make_paxos_invariants(const Sight& sight, SelfCheck self_check);
 
 // Of Byzantine agreement.
 CheckerPtr make_bft_records(const Sight& sight);

@@ -1,5 +1,6 @@
 // All checkers that apply to a run. Who keeps what others read comes first.
 #include "consensus/bft/invariants.h"
+#include "consensus/paxos/invariants.h"
 #include "consensus/raft/invariants.h"
 #include "sim/cast.h"
 #include "sim/checkers.h"
@@ -23,6 +24,14 @@ void add_raft(std::vector<CheckerPtr>& all, const Sight& sight) {
     all.push_back(make_read_index("raft-read-index"));
     all.push_back(make_raft_convergence(sight));
     all.push_back(make_raft_invariants(sight, raft::broken_invariants));
+}
+
+void add_paxos(std::vector<CheckerPtr>& all, const Sight& sight) {
+    all.push_back(make_paxos_chosen(sight));
+    all.push_back(make_paxos_promise(sight));
+    all.push_back(make_paxos_order(sight));
+    all.push_back(make_read_index("paxos-read"));
+    all.push_back(make_paxos_invariants(sight, paxos::broken_invariants));
 }
 
 void add_bft(std::vector<CheckerPtr>& all, const Sight& sight) {
@@ -84,6 +93,7 @@ std::vector<CheckerPtr> make_checkers(const Stage& stage) {
     all.push_back(make_certificates(sight));
     all.push_back(make_sessions(sight));
     if (is_raft) add_raft(all, sight);
+    if (stage.plan().engine == "paxos") add_paxos(all, sight);
     if (is_bft) add_bft(all, sight);
     return all;
 }

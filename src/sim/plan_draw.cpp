@@ -312,7 +312,7 @@ std::vector<std::string_view> profiles() {
 Result<Plan> draw_plan(const PlanOptions& options) {
     const auto profile = std::ranges::find(profile_table, options.profile, &Profile::name);
     if (profile == profile_table.end()) return fail(errc::unknown_profile, options.profile);
-    if (options.engine != "raft" && options.engine != "bft")
+    if (options.engine != "raft" && options.engine != "paxos" && options.engine != "bft")
         return fail(errc::bad_options, "engine " + options.engine + " is not there");
     if (!options.policy.empty() && !chain::policy_from(options.policy))
         return fail(errc::bad_options, "policy " + options.policy + " is not there");

@@ -108,6 +108,7 @@ TEST(PlanDraw, EachPolicyHasItsStakesAndItsLiars) {
     EXPECT_EQ(wanted->policy, "pos");
     EXPECT_EQ(wanted->weight_max, 3U);
     EXPECT_FALSE(draw_plan({.engine = "bft", .policy = "raft"}));
+    EXPECT_TRUE(draw_plan({.engine = "paxos"}));
 }
 
 TEST(PlanDraw, SomeRunsHaveAWeakMachine) {

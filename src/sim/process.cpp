@@ -2,6 +2,7 @@
 #include "sim/process.h"
 
 #include "consensus/bft/bft.h"
+#include "consensus/paxos/paxos.h"
 #include "consensus/raft/raft.h"
 #include "sim/cast.h"
 #include "sim/draw.h"
@@ -83,6 +84,21 @@ std::unique_ptr<consensus::Engine> Process::restore_raft(
                          arguments.effects);
 }
 
+std::unique_ptr<consensus::Engine> Process::restore_paxos(
+    const node::RestoreArguments& arguments) const {
+    const paxos::Config config{
+        .self = machine_.id_,
+        .seed = draw(around_.plan.seed, "engine", machine_.number(), life_).next(),
+        .incarnation = arguments.incarnation,
+        .election_timeout =
+            std::chrono::milliseconds(around_.genesis.parameters.election_timeout_ms),
+        .heartbeat = std::chrono::milliseconds(around_.genesis.parameters.heartbeat_ms),
+        .payload_bytes_max = around_.genesis.parameters.payload_bytes_max,
+        .retained_bytes_max = around_.plan.log_bytes_retained};
+    return paxos::restore(config, arguments.base, arguments.records, arguments.health,
+                          arguments.now, arguments.effects);
+}
+
 std::unique_ptr<consensus::Engine> Process::restore_bft(
     const node::RestoreArguments& arguments) const {
     bft::Config config = bft::config_for(around_.genesis);
@@ -112,8 +128,10 @@ std::unique_ptr<consensus::Engine> Process::make_engine(const node::RestoreArgum
                       arguments.incarnation);
         if (!machine_.journal_disk_.all_synced()) watch.unsynced_start(self);
     }
-    auto engine = around_.genesis.engine == chain::EngineKind::bft ? restore_bft(arguments)
-                                                                   : restore_raft(arguments);
+    const chain::EngineKind kind = around_.genesis.engine;
+    auto engine = kind == chain::EngineKind::bft     ? restore_bft(arguments)
+                  : kind == chain::EngineKind::paxos ? restore_paxos(arguments)
+                                                     : restore_raft(arguments);
     engine_ = engine.get();
     for (const consensus::Effect& effect : arguments.effects)
         if (const auto* persist = std::get_if<consensus::Persist>(&effect))

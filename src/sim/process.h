@@ -61,6 +61,8 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     std::unique_ptr<consensus::Engine> make_engine(const node::RestoreArguments& arguments);
     [[nodiscard]] std::unique_ptr<consensus::Engine> restore_raft(
         const node::RestoreArguments& arguments) const;
+    [[nodiscard]] std::unique_ptr<consensus::Engine> restore_paxos(
+        const node::RestoreArguments& arguments) const;
     [[nodiscard]] std::unique_ptr<consensus::Engine> restore_bft(
         const node::RestoreArguments& arguments) const;
     Logger logger();

@@ -8,7 +8,7 @@
 namespace holdfast::sim {
 namespace {
 
-constexpr double left = 92, plot_width = 1080, right = 28;
+constexpr double left_edge = 92, plot_width = 1080, right = 28;
 constexpr double axis_height = 30, bar_height = 18, spell_height = 5, lane_gap = 9;
 constexpr double heights_height = 120;
 constexpr size_t spell_rows_max = 6;
@@ -243,7 +243,7 @@ class Drawing {
             rect(bar, y_ + inset, bar_height - 2 * inset);
         }
         names_ += fmt::format("<text class=\"lane-name\"{} x=\"{:.0f}\" y=\"{:.1f}\">{}</text>\n",
-                              is_node ? fmt::format(" data-node=\"{}\"", node) : "", left - 12,
+                              is_node ? fmt::format(" data-node=\"{}\"", node) : "", left_edge - 12,
                               is_node ? y_ + bar_height / 2 + 4 : (top + y_) / 2 + 3, name);
         if (is_node || spells.empty()) marks(node, y_ + bar_height / 2);
         y_ += is_node ? bar_height : 2;
@@ -285,7 +285,7 @@ class Drawing {
             "<text class=\"lane-name\" x=\"{0:.0f}\" y=\"{1:.1f}\">blocks</text>\n"
             "<text class=\"small\" x=\"{0:.0f}\" y=\"{2:.1f}\">{3}</text>\n"
             "<text class=\"small\" x=\"{0:.0f}\" y=\"{4:.1f}\">0</text>\n",
-            left - 12, y_ + heights_height / 2, y_of(highest) + 4, highest, bottom);
+            left_edge - 12, y_ + heights_height / 2, y_of(highest) + 4, highest, bottom);
         grid_ +=
             fmt::format("<line class=\"rule\" x1=\"0\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n",
                         plot_width, bottom, bottom);
@@ -355,7 +355,7 @@ class Drawing {
     }
 
     std::string whole() const {
-        const double width = left + plot_width + right, height = y_ + 24;
+        const double width = left_edge + plot_width + right, height = y_ + 24;
         return fmt::format(
             "<svg id=\"timeline\" tabindex=\"0\" viewBox=\"0 0 {0:.0f} {1:.0f}\" role=\"img\" "
             "aria-label=\"timeline of the run\" data-left=\"{2:.0f}\" data-width=\"{3:.0f}\" "
@@ -370,8 +370,8 @@ class Drawing {
             "<g class=\"z\">\n{13}</g>\n{14}{15}"
             "<line class=\"cross\" y1=\"{10:.1f}\" y2=\"{5:.1f}\"/>"
             "<rect class=\"chosen\" y=\"{10:.1f}\" height=\"{16:.1f}\"/></g></g></svg>\n",
-            width, height, left, plot_width, end_.count(), y_, axis_height, plot_width + 28, names_,
-            backdrop(), axis_height - 6, ticks(), grid_, shapes_, fixed_, foreground(),
+            width, height, left_edge, plot_width, end_.count(), y_, axis_height, plot_width + 28,
+            names_, backdrop(), axis_height - 6, ticks(), grid_, shapes_, fixed_, foreground(),
             y_ - axis_height + 6);
     }
 

@@ -52,8 +52,9 @@ Run::Run(const Plan& plan, const RunOptions& options)
                   },
               .dying = [this](const Machine& machine) { on_dying(machine); }},
       clients_(around_, machines_),
-      atlas_(plan_.engine == "bft" ? make_bft_atlas(plan_, genesis_, machines_)
-                                   : make_raft_atlas(plan_, machines_)) {
+      atlas_(plan_.engine == "bft"     ? make_bft_atlas(plan_, genesis_, machines_)
+             : plan_.engine == "paxos" ? make_paxos_atlas(plan_, machines_)
+                                       : make_raft_atlas(plan_, machines_)) {
     if (options.onlooker) watch_.add(options.onlooker(*this));
     running = this;
     running_options = &options_;

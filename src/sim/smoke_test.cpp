@@ -23,9 +23,13 @@ std::string story(const Outcome& outcome) {
     return text;
 }
 
-Plan drawn(std::string_view profile, uint64_t nodes, uint64_t seed) {
-    auto plan =
-        draw_plan({.profile = std::string(profile), .nodes = nodes, .seed = seed, .lasts = lasts});
+Plan drawn(std::string_view profile, uint64_t nodes, uint64_t seed,
+           std::string_view engine = "raft") {
+    auto plan = draw_plan({.engine = std::string(engine),
+                           .profile = std::string(profile),
+                           .nodes = nodes,
+                           .seed = seed,
+                           .lasts = lasts});
     EXPECT_TRUE(plan);
     return plan.value_or(Plan{});
 }
@@ -95,6 +99,24 @@ TEST(Smoke, EveryRuleHoldsForByzantineAgreement) {
         plans.push_back(drawn_bft("swarm", 7, seed, 1));
     for (const std::string_view policy : {"poa", "pos", "dpos"})
         plans.push_back(drawn_bft("swarm", 10, 1, {}, policy));
+
+    uint64_t blocks = 0;
+    run_all(plans, [&](const Plan& plan, const Outcome& outcome) {
+        EXPECT_EQ(outcome.verdict, Verdict::held)
+            << plan.profile << ", " << plan.nodes << " nodes, seed " << plan.seed << ": "
+            << story(outcome);
+        blocks += outcome.blocks;
+    });
+    EXPECT_GT(blocks, 10 * plans.size());
+}
+
+TEST(Smoke, EveryRuleHoldsForPaxos) {
+    std::vector<Plan> plans;
+    for (const std::string_view profile : profiles())
+        for (const uint64_t nodes : {uint64_t{3}, uint64_t{5}})
+            plans.push_back(drawn(profile, nodes, nodes, "paxos"));
+    for (uint64_t seed = 1; seed <= seeds_each; ++seed)
+        plans.push_back(drawn("swarm", 7, seed, "paxos"));
 
     uint64_t blocks = 0;
     run_all(plans, [&](const Plan& plan, const Outcome& outcome) {
