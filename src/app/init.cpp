@@ -115,7 +115,7 @@ Status add_alloc(chain::Genesis& genesis, const std::string& text) {
 Result<chain::Genesis> make_genesis(const InitOptions& options, size_t count,
                                     std::vector<NewNode>& nodes) {
     const auto engine = chain::engine_kind_from(options.engine);
-    if (!engine || (*engine != chain::EngineKind::raft && *engine != chain::EngineKind::bft))
+    if (!engine || *engine == chain::EngineKind::pow)
         return fail(Errc{"config.engine_missing"}, fmt::format("\"{}\"", options.engine));
     chain::Genesis genesis;
     if (!options.policy.empty()) {

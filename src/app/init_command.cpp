@@ -78,7 +78,7 @@ ExitCode begin_again(const InitArguments& options) {
 }  // namespace
 
 void add_ledger_options(CLI::App& command, InitOptions& options) {
-    command.add_option("--engine", options.engine, "how they agree: bft, raft")
+    command.add_option("--engine", options.engine, "how they agree: bft, raft, paxos")
         ->capture_default_str();
     command.add_option("--policy", options.policy,
                        "of bft, who takes part: poa (default), pos, dpos");

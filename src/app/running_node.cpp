@@ -9,6 +9,7 @@
 #include "app/keys.h"
 #include "base/check.h"
 #include "consensus/bft/bft.h"
+#include "consensus/paxos/paxos.h"
 #include "consensus/raft/raft.h"
 #include "storage/buffered_store.h"
 #include "storage/rocks_store.h"
@@ -35,6 +36,21 @@ node::EngineFactory raft_factory(const chain::Parameters& parameters, NodeId sel
     };
 }
 
+node::EngineFactory paxos_factory(const chain::Parameters& parameters, NodeId self) {
+    return [self, parameters, seed = random_number()](const node::RestoreArguments& arguments) {
+        const paxos::Config config{
+            .self = self,
+            .seed = seed,
+            .incarnation = arguments.incarnation,
+            .election_timeout = milliseconds(parameters.election_timeout_ms),
+            .heartbeat = milliseconds(parameters.heartbeat_ms),
+            .payload_bytes_max = parameters.payload_bytes_max,
+        };
+        return paxos::restore(config, arguments.base, arguments.records, arguments.health,
+                              arguments.now, arguments.effects);
+    };
+}
+
 node::EngineFactory bft_factory(const chain::Genesis& genesis, NodeId self,
                                 const crypto::NodeSeed& voting_key) {
     bft::Config config = bft::config_for(genesis);
@@ -58,6 +74,7 @@ Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId
         case chain::EngineKind::bft:
             return bft_factory(genesis, self, keys.voting);
         case chain::EngineKind::paxos:
+            return paxos_factory(genesis.parameters, self);
         case chain::EngineKind::pow:
             break;
     }

@@ -300,7 +300,7 @@ void add_sim_command(CLI::App& app, Run& chosen) {
         app.add_subcommand("sim", "clusters in a virtual world, under faults: does a rule break?");
     // Of what is said twice the last counts, so that scripts can add to a command.
     command->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    command->add_option("--engine", options->plan.engine, "how the nodes agree: raft, bft")
+    command->add_option("--engine", options->plan.engine, "how the nodes agree: raft, paxos, bft")
         ->capture_default_str();
     command->add_option("--nodes", options->plan.nodes, "members at the beginning")
         ->capture_default_str();
