@@ -67,6 +67,10 @@ describe("a lost disk", () => {
         assert.equal((await cluster.rejoin(loser)).code, 0);
         // A newborn's vote would make `stale` the leader, and what is acknowledged would be lost.
         await Promise.all([loser.start(), stale.start()]);
+        await until("the stale one to execute what its own journal tells", async () => {
+            const { head, agreement } = await stale.status();
+            return head.number === agreement.final;
+        });
         const stale_height = await stale.height();
         await pause(elections_milliseconds);
         for (const node of [loser, stale])
