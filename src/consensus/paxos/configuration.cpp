@@ -6,8 +6,7 @@
 namespace holdfast::paxos {
 
 const Seat* Configuration::find(NodeId id) const {
-    const auto found = std::ranges::lower_bound(voters, id, {}, &Seat::id);
-    return found != voters.end() && found->id == id ? &*found : nullptr;
+    return consensus::find_seat(voters, id);
 }
 
 bool Configuration::seats(NodeId id, const Speaker& speaker) const {
@@ -16,34 +15,19 @@ bool Configuration::seats(NodeId id, const Speaker& speaker) const {
 }
 
 Configuration Configuration::founding(const consensus::Members& members) {
-    Configuration configuration{.epoch = members.epoch, .voters = {}};
-    for (const consensus::Voter& voter : members.voters)
-        configuration.voters.push_back({.id = voter.id, .incarnation = 0});
-    return configuration;
+    return {.epoch = members.epoch, .voters = consensus::founding_seats(members.voters)};
 }
 
 void write(Writer& out, const Configuration& configuration) {
     out.u64(configuration.epoch);
-    out.count(configuration.voters.size());
-    for (const Seat& seat : configuration.voters) {
-        out.ordinal(seat.id);
-        out.u64(seat.incarnation);
-    }
+    write(out, configuration.voters);
 }
 
 Configuration read_configuration(Reader& in) {
     Configuration configuration;
     configuration.epoch = in.u64();
-    configuration.voters.resize(in.count(voters_max));
-    for (Seat& seat : configuration.voters) {
-        seat.id = in.ordinal<NodeId>();
-        seat.incarnation = in.u64();
-    }
-    // Look-ups search by halves, and a voter listed twice would vote twice.
-    const auto not_ascending = [](const Seat& a, const Seat& b) { return a.id >= b.id; };
-    const bool twice = std::ranges::adjacent_find(configuration.voters, not_ascending) !=
-                       configuration.voters.end();
-    if (twice || configuration.voters.empty()) in.fail_with(codec_errc::bad_value);
+    configuration.voters = consensus::read_seats(in);
+    if (configuration.voters.empty()) in.fail_with(codec_errc::bad_value);
     return configuration;
 }
 

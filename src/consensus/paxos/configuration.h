@@ -1,36 +1,19 @@
-// Who votes on which slot: seats of {node, incarnation}, and the schedule by which one set of seats
-// follows another. Each slot has exactly one set, told by the values chosen alpha slots before it;
-// so no two sets ever have to agree. [PMS §3] [PMMC §2.1]
-// A node that lost its journal comes back under another incarnation, and so as another voter. See
-// docs/decisions/0003.
+// Who votes on which slot: seats, and the schedule by which one set of seats follows another. Each
+// slot has exactly one set, told by the values chosen alpha slots before it; so no two sets ever
+// have to agree. [PMS §3] [PMMC §2.1]
 #pragma once
 
 #include <vector>
 
-#include "base/codec.h"
 #include "consensus/paxos/paxos.h"
+#include "consensus/seats.h"
 
 namespace holdfast::paxos {
 
-inline constexpr size_t voters_max = 128;
-
-struct Seat {
-    NodeId id;
-    uint64_t incarnation = 0;  ///< 0: a founder whose journal's birth is not yet recorded
-    auto operator<=>(const Seat&) const = default;
-};
-
-/// Who speaks: every message says it.
-struct Speaker {
-    uint64_t incarnation = 0;
-    bool rejoined = false;  ///< its journal replaced a lost one; true for that journal's whole life
-    auto operator<=>(const Speaker&) const = default;
-};
-
-/// A seat without a recorded incarnation belongs to the founder's first journal, and to no other.
-inline bool may_sit(const Seat& seat, const Speaker& speaker) {
-    return seat.incarnation == 0 ? !speaker.rejoined : seat.incarnation == speaker.incarnation;
-}
+using consensus::may_sit;
+using consensus::Seat;
+using consensus::Speaker;
+using consensus::voters_max;
 
 struct Configuration {
     uint64_t epoch = 0;        ///< of the ledger's set that this one realises

@@ -66,10 +66,7 @@ void Core::drive_membership() {
     if (next == now) return;
     // Writing down the incarnation of a founder gives the same voter its full name. Anything else
     // needs a majority that is alive to take over.
-    const auto same_voter = [](const Seat& a, const Seat& b) {
-        return a.id == b.id && (a.incarnation == b.incarnation || a.incarnation == 0);
-    };
-    if (!std::ranges::equal(now.voters, next.voters, same_voter) && !has_live_majority(next))
+    if (!consensus::are_same_voters(now.voters, next.voters) && !has_live_majority(next))
         return hand_over_if_leaving(next);
     propose_configuration(next);
 }
@@ -136,22 +133,19 @@ Configuration Core::next_configuration() const {
 
 // The seat that this member shall have, given the one that it has now, if any.
 Seat Core::next_seat(NodeId id, const Seat* now) const {
-    const Seat kept = now != nullptr ? *now : Seat{.id = id, .incarnation = 0};
     Speaker speaker = vow_.speaker;
-    bool is_caught_up = true;
+    bool has_all = true;
     if (id != config_.self) {
         const auto peer = peers_.find(id);
-        if (peer == peers_.end() || !peer->second.heard) return kept;
+        if (peer == peers_.end() || !peer->second.heard)
+            return now != nullptr ? *now : Seat{.id = id, .incarnation = 0};
         speaker = peer->second.speaker;
-        is_caught_up = caught_up(peer->second);
+        has_all = caught_up(peer->second);
     }
-    const Seat named{.id = id, .incarnation = speaker.incarnation};
-    if (now != nullptr && may_sit(*now, speaker)) return speaker.incarnation == 0 ? kept : named;
-    // Another incarnation: the journal that held this seat's promises is gone, so the seat is given
-    // to the new one as to a new voter, once it has what was chosen.
-    const bool nameless = speaker.incarnation == 0 && speaker.rejoined;
-    if (now != nullptr && is_caught_up && !nameless) HF_SOMETIMES("paxos.seat_of_a_reborn_journal");
-    return is_caught_up && !nameless ? named : kept;
+    const Seat next = consensus::next_seat(id, now, speaker, has_all);
+    if (now != nullptr && !may_sit(*now, speaker) && next != *now)
+        HF_SOMETIMES("paxos.seat_of_a_reborn_journal");
+    return next;
 }
 
 // A leader without a seat in any open slot says what is chosen, hands over and stands back.

@@ -8,24 +8,7 @@ namespace {
 
 constexpr uint8_t version = 1;
 
-template <class O>
-O read_ordinal(Reader& in) {
-    const uint64_t value = in.u64();
-    if (value > ordinal_max) in.fail_with(codec_errc::bad_value);
-    return O(value);
-}
-
-void write_life(Writer& out, const Life& life) {
-    out.u64(life.incarnation);
-    out.u64(life.boot);
-}
-
-Life read_life(Reader& in) {
-    Life life;
-    life.incarnation = in.u64();
-    life.boot = in.u64();
-    return life;
-}
+using consensus::read_ordinal;
 
 struct BodyWriter {
     Writer& out;
@@ -71,21 +54,10 @@ struct BodyWriter {
         out.count(m.decided.size());
         for (const Acceptance& acceptance : m.decided) write(out, acceptance);
     }
-    void operator()(const Behind& m) const {
-        out.ordinal(m.upto);
-        out.u64(m.round);
-    }
+    void operator()(const Behind& m) const { write(out, m); }
     void operator()(const Campaign&) const {}
-    void operator()(const ReadRequest& m) const {
-        write_life(out, m.asker);
-        out.u64(m.number);
-    }
-    void operator()(const ReadReply& m) const {
-        write_life(out, m.asker);
-        out.u64(m.number);
-        out.boolean(m.granted);
-        out.ordinal(m.height);
-    }
+    void operator()(const ReadRequest& m) const { write(out, m); }
+    void operator()(const ReadReply& m) const { write(out, m); }
 };
 
 PollReply read_poll_reply(Reader& in) {
@@ -161,15 +133,6 @@ Decided read_decided(Reader& in) {
     return m;
 }
 
-ReadReply read_read_reply(Reader& in) {
-    ReadReply m;
-    m.asker = read_life(in);
-    m.number = in.u64();
-    m.granted = in.boolean();
-    m.height = read_ordinal<Height>(in);
-    return m;
-}
-
 Body read_body(Reader& in, size_t kind) {
     // The kind on the wire is the alternative's place in Body; a test pins the numbers.
     switch (kind) {
@@ -187,18 +150,14 @@ Body read_body(Reader& in, size_t kind) {
             return read_accepted(in);
         case 6:
             return read_decided(in);
-        case 7: {
-            const auto upto = read_ordinal<Height>(in);
-            return Behind{.upto = upto, .round = in.u64()};
-        }
+        case 7:
+            return consensus::read_behind(in);
         case 8:
             return Campaign{};
-        case 9: {
-            const Life asker = read_life(in);
-            return ReadRequest{.asker = asker, .number = in.u64()};
-        }
+        case 9:
+            return consensus::read_read_request(in);
         case 10:
-            return read_read_reply(in);
+            return consensus::read_read_reply(in);
         default:
             in.fail_with(codec_errc::bad_value);
             return Campaign{};
@@ -277,8 +236,7 @@ Buffer encode(const Header& header, const Body& body) {
     out.u8(version);
     out.u8(static_cast<uint8_t>(body.index()));
     write(out, header.ballot);
-    out.u64(header.speaker.incarnation);
-    out.boolean(header.speaker.rejoined);
+    write(out, header.speaker);
     std::visit(BodyWriter{out}, body);
     return make_buffer(out.take());
 }
@@ -289,8 +247,7 @@ Result<Message> decode(ByteView bytes) {
     const uint8_t kind = in.u8();
     Message message;
     message.header.ballot = read_ballot(in);
-    message.header.speaker.incarnation = in.u64();
-    message.header.speaker.rejoined = in.boolean();
+    message.header.speaker = consensus::read_speaker(in);
     message.body = read_body(in, kind);
     if (Status status = in.finish(); !status) return std::unexpected(status.error());
     return message;

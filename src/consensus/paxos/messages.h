@@ -5,13 +5,13 @@
 #include <variant>
 
 #include "consensus/paxos/slots.h"
+#include "consensus/wire.h"
 
 namespace holdfast::paxos {
 
 inline constexpr size_t value_bytes_max = size_t{12} * 1024 * 1024;
 inline constexpr size_t message_values_max = 4096;
-/// Far beyond any honest life, and far enough from 2^64 that adding to one never wraps.
-inline constexpr uint64_t ordinal_max = uint64_t{1} << 62;
+using consensus::ordinal_max;
 
 /// Goes before every message: who speaks, and the highest ballot that he has promised. Of a
 /// proposer, that is his own; in an answer to somebody else's lower one, it is the refusal.
@@ -72,29 +72,12 @@ struct Accepted {
 struct Decided {
     std::vector<Acceptance> decided;
 };
-/// What you need, I remember no more.
-struct Behind {
-    Height upto;
-    uint64_t round = 0;
-};
+using consensus::Behind;
 /// Take over at once.
 struct Campaign {};
-/// Of a node: a journal begun anew counts its boots anew too.
-struct Life {
-    uint64_t incarnation = 0;
-    uint64_t boot = 0;
-    bool operator==(const Life&) const = default;
-};
-struct ReadRequest {
-    Life asker;  ///< which life of it asks
-    uint64_t number = 0;
-};
-struct ReadReply {
-    Life asker;
-    uint64_t number = 0;
-    bool granted = false;
-    Height height;
-};
+using consensus::Life;
+using consensus::ReadReply;
+using consensus::ReadRequest;
 
 using Body = std::variant<Poll, PollReply, Prepare, Promise, Accept, Accepted, Decided, Behind,
                           Campaign, ReadRequest, ReadReply>;

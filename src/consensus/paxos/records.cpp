@@ -57,8 +57,7 @@ Buffer encode(const Record& record) {
     if (record.vow) {
         write(out, record.vow->ballot);
         out.u64(record.vow->boot);
-        out.u64(record.vow->speaker.incarnation);
-        out.boolean(record.vow->speaker.rejoined);
+        write(out, record.vow->speaker);
     }
     if (record.start) write(out, *record.start);
     out.ordinal(record.chosen);
@@ -80,8 +79,7 @@ Result<Record> decode_record(ByteView bytes) {
         Vow vow;
         vow.ballot = read_ballot(in);
         vow.boot = in.u64();
-        vow.speaker.incarnation = in.u64();
-        vow.speaker.rejoined = in.boolean();
+        vow.speaker = consensus::read_speaker(in);
         record.vow = vow;
     }
     if ((parts & has_start) != 0) record.start = read_mark(in);

@@ -2,42 +2,13 @@
 #include "consensus/raft/configuration.h"
 
 namespace holdfast::raft {
-namespace {
-
-const Seat* find_seat(const std::vector<Seat>& seats, NodeId id) {
-    const auto found = std::ranges::lower_bound(seats, id, {}, &Seat::id);
-    return found != seats.end() && found->id == id ? &*found : nullptr;
-}
-
-void write_seats(Writer& out, const std::vector<Seat>& seats) {
-    out.count(seats.size());
-    for (const Seat& seat : seats) {
-        out.ordinal(seat.id);
-        out.u64(seat.incarnation);
-    }
-}
-
-std::vector<Seat> read_seats(Reader& in) {
-    std::vector<Seat> seats(in.count(voters_max));
-    for (Seat& seat : seats) {
-        seat.id = in.ordinal<NodeId>();
-        seat.incarnation = in.u64();
-    }
-    // Look-ups search by halves, and a voter listed twice would vote twice.
-    const auto not_ascending = [](const Seat& a, const Seat& b) { return a.id >= b.id; };
-    if (std::ranges::adjacent_find(seats, not_ascending) != seats.end())
-        in.fail_with(codec_errc::bad_value);
-    return seats;
-}
-
-}  // namespace
 
 const Seat* Configuration::find(NodeId id) const {
-    return find_seat(voters, id);
+    return consensus::find_seat(voters, id);
 }
 
 const Seat* Configuration::find_outgoing(NodeId id) const {
-    return find_seat(outgoing, id);
+    return consensus::find_seat(outgoing, id);
 }
 
 bool Configuration::seats(NodeId id, const Speaker& speaker) const {
@@ -48,23 +19,22 @@ bool Configuration::seats(NodeId id, const Speaker& speaker) const {
 }
 
 Configuration Configuration::founding(const consensus::Members& members) {
-    Configuration configuration{.epoch = members.epoch, .voters = {}, .outgoing = {}};
-    for (const consensus::Voter& voter : members.voters)
-        configuration.voters.push_back({.id = voter.id, .incarnation = 0});
-    return configuration;
+    return {.epoch = members.epoch,
+            .voters = consensus::founding_seats(members.voters),
+            .outgoing = {}};
 }
 
 void write(Writer& out, const Configuration& configuration) {
     out.u64(configuration.epoch);
-    write_seats(out, configuration.voters);
-    write_seats(out, configuration.outgoing);
+    write(out, configuration.voters);
+    write(out, configuration.outgoing);
 }
 
 Configuration read_configuration(Reader& in) {
     Configuration configuration;
     configuration.epoch = in.u64();
-    configuration.voters = read_seats(in);
-    configuration.outgoing = read_seats(in);
+    configuration.voters = consensus::read_seats(in);
+    configuration.outgoing = consensus::read_seats(in);
     if (configuration.voters.empty()) in.fail_with(codec_errc::bad_value);
     return configuration;
 }

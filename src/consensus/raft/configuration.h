@@ -1,35 +1,17 @@
-// Who votes: seats of {node, incarnation}, one set or two while a change is under way. [Raft §6]
-// A node that lost its journal comes back under another incarnation, and so as another voter:
-// whatever its old self promised, nobody can take the new one's word for it. See
-// docs/decisions/0003.
+// Who votes: one set of seats, or two while a change is under way. [Raft §6]
 #pragma once
 
 #include <vector>
 
-#include "base/codec.h"
 #include "consensus/raft/raft.h"
+#include "consensus/seats.h"
 
 namespace holdfast::raft {
 
-inline constexpr size_t voters_max = 128;
-
-struct Seat {
-    NodeId id;
-    uint64_t incarnation = 0;  ///< 0: a founder whose journal's birth is not yet recorded
-    auto operator<=>(const Seat&) const = default;
-};
-
-/// Who speaks: every message says it.
-struct Speaker {
-    uint64_t incarnation = 0;
-    bool rejoined = false;  ///< its journal replaced a lost one; true for that journal's whole life
-    bool operator==(const Speaker&) const = default;
-};
-
-/// A seat without a recorded incarnation belongs to the founder's first journal, and to no other.
-inline bool may_sit(const Seat& seat, const Speaker& speaker) {
-    return seat.incarnation == 0 ? !speaker.rejoined : seat.incarnation == speaker.incarnation;
-}
+using consensus::may_sit;
+using consensus::Seat;
+using consensus::Speaker;
+using consensus::voters_max;
 
 struct Configuration {
     uint64_t epoch = 0;          ///< of the ledger's set that this one realises

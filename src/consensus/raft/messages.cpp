@@ -8,17 +8,7 @@ namespace {
 
 constexpr uint8_t version = 1;
 
-template <class O>
-O read_ordinal(Reader& in) {
-    const uint64_t value = in.u64();
-    if (value > ordinal_max) in.fail_with(codec_errc::bad_value);
-    return O(value);
-}
-
-void write_life(Writer& out, const Life& life) {
-    out.u64(life.incarnation);
-    out.u64(life.boot);
-}
+using consensus::read_ordinal;
 
 void write_id(Writer& out, EntryId id) {
     out.ordinal(id.term);
@@ -61,21 +51,10 @@ void write_body(Writer& out, const Body& body) {
                        write_id(out, m.hint);
                        out.u64(m.round);
                    },
-                   [&](const Behind& m) {
-                       out.ordinal(m.upto);
-                       out.u64(m.round);
-                   },
+                   [&](const Behind& m) { write(out, m); },
                    [&](const TimeoutNow&) {},
-                   [&](const ReadRequest& m) {
-                       write_life(out, m.asker);
-                       out.u64(m.number);
-                   },
-                   [&](const ReadReply& m) {
-                       write_life(out, m.asker);
-                       out.u64(m.number);
-                       out.boolean(m.granted);
-                       out.ordinal(m.height);
-                   },
+                   [&](const ReadRequest& m) { write(out, m); },
+                   [&](const ReadReply& m) { write(out, m); },
                },
                body);
 }
@@ -111,13 +90,6 @@ AppendReply read_append_reply(Reader& in) {
     return m;
 }
 
-Life read_life(Reader& in) {
-    Life life;
-    life.incarnation = in.u64();
-    life.boot = in.u64();
-    return life;
-}
-
 VoteRequest read_vote_request(Reader& in) {
     VoteRequest m;
     m.ballot = read_ballot(in);
@@ -140,26 +112,14 @@ Body read_body(Reader& in, size_t kind, Term term) {
             return read_append(in, term);
         case 3:
             return read_append_reply(in);
-        case 4: {
-            const auto upto = read_ordinal<Height>(in);
-            return Behind{.upto = upto, .round = in.u64()};
-        }
+        case 4:
+            return consensus::read_behind(in);
         case 5:
             return TimeoutNow{};
-        case 6: {
-            ReadRequest m;
-            m.asker = read_life(in);
-            m.number = in.u64();
-            return m;
-        }
-        case 7: {
-            ReadReply m;
-            m.asker = read_life(in);
-            m.number = in.u64();
-            m.granted = in.boolean();
-            m.height = read_ordinal<Height>(in);
-            return m;
-        }
+        case 6:
+            return consensus::read_read_request(in);
+        case 7:
+            return consensus::read_read_reply(in);
         default:
             in.fail_with(codec_errc::bad_value);
             return TimeoutNow{};
@@ -207,8 +167,7 @@ Buffer encode(const Header& header, const Body& body) {
     out.u8(version);
     out.u8(static_cast<uint8_t>(body.index()));
     out.ordinal(header.term);
-    out.u64(header.speaker.incarnation);
-    out.boolean(header.speaker.rejoined);
+    write(out, header.speaker);
     write_body(out, body);
     return make_buffer(out.take());
 }
@@ -219,8 +178,7 @@ Result<Message> decode(ByteView bytes) {
     const uint8_t kind = in.u8();
     Message message;
     message.header.term = read_ordinal<Term>(in);
-    message.header.speaker.incarnation = in.u64();
-    message.header.speaker.rejoined = in.boolean();
+    message.header.speaker = consensus::read_speaker(in);
     message.body = read_body(in, kind, message.header.term);
     if (Status status = in.finish(); !status) return std::unexpected(status.error());
     return message;

@@ -5,13 +5,13 @@
 #include <variant>
 
 #include "consensus/raft/log.h"
+#include "consensus/wire.h"
 
 namespace holdfast::raft {
 
 inline constexpr size_t entry_bytes_max = size_t{12} * 1024 * 1024;
 inline constexpr size_t append_entries_max = 4096;
-/// Far beyond any honest life, and far enough from 2^64 that adding to one never wraps.
-inline constexpr uint64_t ordinal_max = uint64_t{1} << 62;
+using consensus::ordinal_max;
 
 /// Says who speaks and where he stands; goes before every message.
 struct Header {
@@ -45,29 +45,12 @@ struct AppendReply {
     EntryId hint;  ///< refused: the last entry here that may fit
     uint64_t round = 0;
 };
-/// The log here starts after what you need.
-struct Behind {
-    Height upto;
-    uint64_t round = 0;
-};
+using consensus::Behind;
 /// Campaign at once. [RaftDiss §3.10]
 struct TimeoutNow {};
-/// Of a node: a journal begun anew counts its boots anew too.
-struct Life {
-    uint64_t incarnation = 0;
-    uint64_t boot = 0;
-    bool operator==(const Life&) const = default;
-};
-struct ReadRequest {
-    Life asker;  ///< which life of it asks
-    uint64_t number = 0;
-};
-struct ReadReply {
-    Life asker;
-    uint64_t number = 0;
-    bool granted = false;
-    Height height;
-};
+using consensus::Life;
+using consensus::ReadReply;
+using consensus::ReadRequest;
 
 using Body = std::variant<VoteRequest, VoteReply, Append, AppendReply, Behind, TimeoutNow,
                           ReadRequest, ReadReply>;

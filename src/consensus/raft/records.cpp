@@ -104,8 +104,7 @@ Buffer encode(const Record& record) {
         out.ordinal(record.promise->term);
         out.ordinal(record.promise->vote);
         out.u64(record.promise->boot);
-        out.u64(record.promise->speaker.incarnation);
-        out.boolean(record.promise->speaker.rejoined);
+        write(out, record.promise->speaker);
     }
     if (record.start) write(out, *record.start);
     if (!record.entries.empty()) {
@@ -127,8 +126,7 @@ Result<Record> decode_record(ByteView bytes) {
         promise.term = in.ordinal<Term>();
         promise.vote = in.ordinal<NodeId>();
         promise.boot = in.u64();
-        promise.speaker.incarnation = in.u64();
-        promise.speaker.rejoined = in.boolean();
+        promise.speaker = consensus::read_speaker(in);
         record.promise = promise;
     }
     if ((parts & has_start) != 0) record.start = read_mark(in);
