@@ -1,169 +1,39 @@
-// Random lives of small clusters: loss, repetition, reordering, cuts, crashes that tear off what
-// was not synced, lost disks, changes of membership, transfers and reads; after each step every
-// invariant, and at the end everybody who should be is alive and of one mind. A failure is a seed.
-#include <gtest/gtest.h>
-
+// Random lives of small clusters (consensus/crash_storm_test.h); after each step every invariant,
+// and at the end everybody who should be is alive and of one mind. A failure is a seed.
+#include "consensus/crash_storm_test.h"
 #include "consensus/raft/core.h"
 #include "consensus/raft/describe.h"
-#include "consensus/storm.h"
 
 namespace holdfast::raft {
 namespace {
 
-using consensus::Machine;
-using consensus::Members;
-
-constexpr uint64_t nodes = 5;
-constexpr int chaos_steps = 5000;
-constexpr int calm_steps_max = 4000;
-
-class Chaos : public consensus::Storm {
+class Chaos final : public consensus::CrashStorm {
   public:
     explicit Chaos(uint64_t seed)
-        : Storm(family(), {{"seed", seed}, {"retained", 400}, {"window", 4}, {"append_bytes", 200}},
-                seed) {
-        unrest_ = random_.below(20);
-        members_ = some_members(1);
-        const Members founding = members_;
-        for (uint64_t id = 1; id <= nodes; ++id) {
-            cluster_.add(NodeId(id), founding);
-            Machine& machine = cluster_.machine(NodeId(id));
-            machine.disk_waits = machine.store_waits = true;
-        }
-    }
-
-    void run() {
-        for (int i = 0; i < chaos_steps && cluster_.problems().empty(); ++i) disturb();
-        for (const std::string& problem : cluster_.problems()) ADD_FAILURE() << problem;
-        if (cluster_.problems().empty()) calm();
+        : CrashStorm(family(),
+                     {{"seed", seed}, {"retained", 400}, {"window", 4}, {"append_bytes", 200}},
+                     seed) {
+        begin();
     }
     [[nodiscard]] size_t changes() const { return members_.epoch; }
 
   private:
-    Members some_members(uint64_t epoch) {
-        Members members{.epoch = epoch, .voters = {}};
-        while (members.voters.size() < 3) {
-            members.voters.clear();
-            for (uint64_t id = 1; id <= nodes; ++id)
-                if (random_.chance(2, 3))
-                    members.voters.push_back({.id = NodeId(id), .weight = 1, .voting_key = {}});
-        }
-        return members;
-    }
-
-    void disturb() {
-        const NodeId id = some_node();
-        if (random_.chance(unrest_, 100)) return move_time(id);
-        const uint64_t dice = random_.below(1000);
-        Machine& machine = cluster_.machine(id);
-        if (dice < 600) {
-            move_packet();
-        } else if (dice < 750) {
-            cluster_.sync(id, random_.between(1, 3));
-        } else if (dice < 800) {
-            ring_earliest();
-        } else if (dice < 900) {
-            answer_need(id, true);
-        } else if (dice < 930) {
-            cluster_.flush(id);
-        } else if (dice < 940) {
-            read(id);
-        } else if (dice < 955) {
-            if (machine.catch_up) cluster_.copy_blocks(some_node(), id);
-        } else if (dice < 959) {
-            crash_or_restart(id);
-        } else if (dice < 974) {
-            if (!machine.engine) cluster_.restart(id);
-        } else if (dice < 977) {
-            cut_off(id);
-        } else if (dice < 985) {
-            cuts_.clear();
-        } else if (dice < 988) {
-            cluster_.feed(id, consensus::Admin{});
-        } else if (dice < 990) {
-            members_ = some_members(members_.epoch + 1);
-        } else if (dice < 997) {
-            cluster_.change_members(id, members_);
-        } else if (dice < 998) {
-            lose_power();
-        } else {
-            lose_disk(id);
-        }
-    }
-
-    // What makes leaders change: alarms that ring out of turn, and votes that take their time.
-    void move_time(NodeId id) {
-        if (random_.chance(1, 3)) {
-            cluster_.ring(id);
-        } else {
-            cluster_.sync(id, 1);
-        }
-    }
-
-    // One disk at a time: the next is lost only when everybody has the last one's owner seated
-    // anew.
-    void lose_disk(NodeId id) {
-        for (auto& [other, machine] : cluster_.machines()) {
-            const auto* core = dynamic_cast<const Core*>(machine.engine.get());
-            if (core == nullptr) return;
+    // The next is lost only when everybody has the last one's owner seated anew.
+    bool may_lose_a_disk() override {
+        return std::ranges::all_of(cluster_.machines(), [&](const auto& item) {
+            const auto* core = dynamic_cast<const Core*>(item.second.engine.get());
+            if (core == nullptr) return false;
             const Configuration& configuration = core->log().configuration();
-            if (configuration.joint() || core->log().configuration_index() > core->commit()) return;
-            for (const Seat& seat : configuration.voters) {
-                const Machine& owner = cluster_.machine(seat.id);
-                const bool first_life =
-                    seat.incarnation == 0 && owner.health == consensus::JournalHealth::intact;
-                if (!first_life && seat.incarnation != owner.incarnation) return;
-            }
-        }
-        lose_disk_of(id);
-    }
-
-    // Faults stop. Everybody comes back, and the set that the ledgers agree on must be in force,
-    // with everything ever final in every member's ledger, and more being added.
-    void calm() {
-        heal();
-        for (auto& [id, machine] : cluster_.machines()) cluster_.change_members(id, members_);
-        const size_t goal = cluster_.history().size() + 5;
-        for (int i = 0; i < calm_steps_max; ++i) {
-            deliver_some(200);
-            for (uint64_t id = 1; id <= nodes; ++id) {
-                const NodeId node(id);
-                if (cluster_.machine(node).catch_up) cluster_.copy_blocks(longest(), node);
-                if (cluster_.history().size() < goal + 3) answer_need(node, true);
-            }
-            if (settled(goal)) break;
-            ring_earliest();
-        }
-        EXPECT_TRUE(settled(goal)) << picture(goal);
-        for (const std::string& problem : cluster_.problems()) ADD_FAILURE() << problem;
-    }
-
-    bool settled(size_t goal) {
-        if (cluster_.history().size() < goal) return false;
-        return std::ranges::all_of(members_.voters, [&](const consensus::Voter& voter) {
-            const Machine& machine = cluster_.machine(voter.id);
-            const consensus::EngineStatus status = machine.engine->status();
-            return machine.chain.size() == cluster_.history().size() &&
-                   status.members_epoch == members_.epoch &&
-                   (status.role == "leader" || status.role == "follower");
+            return !configuration.joint() && core->log().configuration_index() <= core->commit() &&
+                   own_their_seats(configuration.voters);
         });
     }
 
-    std::string picture(size_t goal) {
-        std::string text = fmt::format("goal {}, epoch {}\n", goal, members_.epoch);
-        for (auto& [id, machine] : cluster_.machines()) {
-            const auto& core = dynamic_cast<const Core&>(*machine.engine);
-            const consensus::EngineStatus status = core.status();
-            text += fmt::format("{}/{} {} term {} chain {} start {} commit {} last {} {} {}\n", id,
-                                machine.incarnation, status.role, status.view, machine.chain.size(),
-                                core.log().start().index, core.commit(), core.log().last_index(),
-                                describe(core.log().configuration()), status.note);
-        }
-        return text;
+    std::string describe_engine(const consensus::Engine& engine) override {
+        const auto& core = dynamic_cast<const Core&>(engine);
+        return fmt::format("start {} commit {} last {} {}", core.log().start().index, core.commit(),
+                           core.log().last_index(), describe(core.log().configuration()));
     }
-
-    Members members_;
-    uint64_t unrest_ = 0;
 };
 
 TEST(Chaos, ManySeeds) {

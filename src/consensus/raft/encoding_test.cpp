@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "consensus/messages_test.h"
 #include "consensus/raft/describe.h"
 
 namespace holdfast::raft {
@@ -49,45 +50,25 @@ std::vector<Body> some_bodies() {
         ReadReply{.asker = {7, 1}, .number = 2, .granted = true, .height = Height(3)}};
 }
 
+constexpr auto encode_message = [](const Header& head, const Body& body) {
+    return encode(head, body);
+};
 const Header header{.term = Term(3), .speaker = {.incarnation = 77, .rejoined = true}};
 
-// One encoding per value, so equal bytes are equal messages. The kind's number on the wire is
-// pinned.
 TEST(Encoding, MessagesComeBackUnchanged) {
-    uint8_t kind = 0;
-    for (const Body& body : some_bodies()) {
-        const Buffer bytes = encode(header, body);
-        EXPECT_EQ(bytes->at(1), kind++);
-        const auto message = decode(*bytes);
-        ASSERT_TRUE(message.has_value());
-        EXPECT_EQ(message->header.term, header.term);
-        EXPECT_EQ(message->header.speaker, header.speaker);
-        EXPECT_EQ(*encode(message->header, message->body), *bytes);
-    }
+    consensus::expect_unchanged(header, some_bodies(), encode_message, decode,
+                                [](const Message& message) {
+                                    EXPECT_EQ(message.header.term, header.term);
+                                    EXPECT_EQ(message.header.speaker, header.speaker);
+                                });
 }
 
 TEST(Encoding, EveryPrefixAndEveryTailIsRefused) {
-    for (const Body& body : some_bodies()) {
-        Bytes bytes = *encode(header, body);
-        for (size_t size = 0; size < bytes.size(); ++size)
-            EXPECT_FALSE(decode(ByteView(bytes).first(size)).has_value());
-        bytes.push_back(0);
-        EXPECT_FALSE(decode(bytes).has_value());
-    }
+    consensus::expect_prefixes_and_tails_refused(header, some_bodies(), encode_message, decode);
 }
 
 TEST(Encoding, FlippedBytesAreRefusedOrMeanAnotherMessage) {
-    Random random(1);
-    for (int i = 0; i < 20'000; ++i) {
-        const auto bodies = some_bodies();
-        Bytes bytes = *encode(header, bodies[random.below(bodies.size())]);
-        for (uint64_t flips = random.between(1, 4); flips > 0; --flips)
-            bytes[random.below(bytes.size())] = static_cast<uint8_t>(random.next());
-        const auto message = decode(bytes);
-        if (message) {
-            EXPECT_EQ(*encode(message->header, message->body), bytes);
-        }
-    }
+    consensus::expect_flips_refused_or_another(header, some_bodies(), encode_message, decode);
 }
 
 TEST(Encoding, AppendsThatWouldBreakALogAreRefused) {
