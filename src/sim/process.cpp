@@ -69,32 +69,29 @@ Status Process::open() {
     return {};
 }
 
+template <class EngineConfig>
+EngineConfig Process::crash_fault_config(const node::RestoreArguments& arguments) const {
+    return {.self = machine_.id_,
+            .seed = draw(around_.plan.seed, "engine", machine_.number(), life_).next(),
+            .incarnation = arguments.incarnation,
+            .election_timeout =
+                std::chrono::milliseconds(around_.genesis.parameters.election_timeout_ms),
+            .heartbeat = std::chrono::milliseconds(around_.genesis.parameters.heartbeat_ms),
+            .payload_bytes_max = around_.genesis.parameters.payload_bytes_max};
+}
+
 std::unique_ptr<consensus::Engine> Process::restore_raft(
     const node::RestoreArguments& arguments) const {
-    const raft::Config config{
-        .self = machine_.id_,
-        .seed = draw(around_.plan.seed, "engine", machine_.number(), life_).next(),
-        .incarnation = arguments.incarnation,
-        .election_timeout =
-            std::chrono::milliseconds(around_.genesis.parameters.election_timeout_ms),
-        .heartbeat = std::chrono::milliseconds(around_.genesis.parameters.heartbeat_ms),
-        .payload_bytes_max = around_.genesis.parameters.payload_bytes_max,
-        .log_bytes_retained = around_.plan.log_bytes_retained};
+    auto config = crash_fault_config<raft::Config>(arguments);
+    config.log_bytes_retained = around_.plan.log_bytes_retained;
     return raft::restore(config, arguments.base, arguments.records, arguments.health, arguments.now,
                          arguments.effects);
 }
 
 std::unique_ptr<consensus::Engine> Process::restore_paxos(
     const node::RestoreArguments& arguments) const {
-    const paxos::Config config{
-        .self = machine_.id_,
-        .seed = draw(around_.plan.seed, "engine", machine_.number(), life_).next(),
-        .incarnation = arguments.incarnation,
-        .election_timeout =
-            std::chrono::milliseconds(around_.genesis.parameters.election_timeout_ms),
-        .heartbeat = std::chrono::milliseconds(around_.genesis.parameters.heartbeat_ms),
-        .payload_bytes_max = around_.genesis.parameters.payload_bytes_max,
-        .retained_bytes_max = around_.plan.log_bytes_retained};
+    auto config = crash_fault_config<paxos::Config>(arguments);
+    config.retained_bytes_max = around_.plan.log_bytes_retained;
     return paxos::restore(config, arguments.base, arguments.records, arguments.health,
                           arguments.now, arguments.effects);
 }

@@ -59,6 +59,8 @@ class Process final : public env::Transport, public env::Lanes, public node::Eve
     void dispatch(NodeId to, env::Priority priority, Buffer message);
     void lost(NodeId peer, Link& link);
     std::unique_ptr<consensus::Engine> make_engine(const node::RestoreArguments& arguments);
+    template <class EngineConfig>
+    [[nodiscard]] EngineConfig crash_fault_config(const node::RestoreArguments& arguments) const;
     [[nodiscard]] std::unique_ptr<consensus::Engine> restore_raft(
         const node::RestoreArguments& arguments) const;
     [[nodiscard]] std::unique_ptr<consensus::Engine> restore_paxos(
