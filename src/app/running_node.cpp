@@ -21,9 +21,13 @@ Duration milliseconds(uint64_t count) {
     return Duration(static_cast<Duration::rep>(count) * 1000);
 }
 
-node::EngineFactory raft_factory(const chain::Parameters& parameters, NodeId self) {
-    return [self, parameters, seed = random_number()](const node::RestoreArguments& arguments) {
-        const raft::Config config{
+/// Of an engine for crash faults, by its configuration and the function that restores it.
+template <class EngineConfig, class Restore>
+node::EngineFactory crash_fault_factory(const chain::Parameters& parameters, NodeId self,
+                                        Restore restore) {
+    return [self, parameters, restore,
+            seed = random_number()](const node::RestoreArguments& arguments) {
+        const EngineConfig config{
             .self = self,
             .seed = seed,
             .incarnation = arguments.incarnation,
@@ -31,23 +35,8 @@ node::EngineFactory raft_factory(const chain::Parameters& parameters, NodeId sel
             .heartbeat = milliseconds(parameters.heartbeat_ms),
             .payload_bytes_max = parameters.payload_bytes_max,
         };
-        return raft::restore(config, arguments.base, arguments.records, arguments.health,
-                             arguments.now, arguments.effects);
-    };
-}
-
-node::EngineFactory paxos_factory(const chain::Parameters& parameters, NodeId self) {
-    return [self, parameters, seed = random_number()](const node::RestoreArguments& arguments) {
-        const paxos::Config config{
-            .self = self,
-            .seed = seed,
-            .incarnation = arguments.incarnation,
-            .election_timeout = milliseconds(parameters.election_timeout_ms),
-            .heartbeat = milliseconds(parameters.heartbeat_ms),
-            .payload_bytes_max = parameters.payload_bytes_max,
-        };
-        return paxos::restore(config, arguments.base, arguments.records, arguments.health,
-                              arguments.now, arguments.effects);
+        return restore(config, arguments.base, arguments.records, arguments.health, arguments.now,
+                       arguments.effects);
     };
 }
 
@@ -70,11 +59,11 @@ Result<node::EngineFactory> engine_factory(const chain::Genesis& genesis, NodeId
                                            const NodeKeys& keys) {
     switch (genesis.engine) {
         case chain::EngineKind::raft:
-            return raft_factory(genesis.parameters, self);
+            return crash_fault_factory<raft::Config>(genesis.parameters, self, raft::restore);
         case chain::EngineKind::bft:
             return bft_factory(genesis, self, keys.voting);
         case chain::EngineKind::paxos:
-            return paxos_factory(genesis.parameters, self);
+            return crash_fault_factory<paxos::Config>(genesis.parameters, self, paxos::restore);
         case chain::EngineKind::pow:
             break;
     }

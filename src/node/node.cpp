@@ -125,8 +125,8 @@ void Node::on_message(NodeId from, const Buffer& bytes) {
 
 // Members come first: what followers ask for and bring gets half of the room at most.
 bool Node::is_heard(NodeId from, const Message& message) const {
-    if (!peers_.may_say(from, message)) return false;
     if (!context_.is_follower(from)) return true;
+    if (!Peers::follower_may_say(message)) return false;
     if (std::holds_alternative<BlocksReply>(message)) return true;
     if (std::holds_alternative<Transactions>(message)) return !intake_.is_half_full();
     return !sync_server_.is_half_busy();

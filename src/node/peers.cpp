@@ -5,6 +5,14 @@
 #include "ledger/followers.h"
 
 namespace holdfast::node {
+namespace {
+
+template <class... Kinds>
+bool is_any_of(const Message& message) {
+    return (std::holds_alternative<Kinds>(message) || ...);
+}
+
+}  // namespace
 
 void Peers::start() {
     context_.followers = ledger::followers(context_.reader(), context_.genesis);
@@ -25,11 +33,11 @@ void Peers::on_members_changed() {
 
 // Blocks are to be had from former members as well: perhaps from nobody else.
 void Peers::tell() {
-    const chain::MemberSet heard = context_.reader().members_and(counted_());
+    const PeerSet peers = all();
     context_.former_members.clear();
-    for (const chain::Member& peer : heard.members)
+    for (const chain::Member& peer : peers.members.members)
         if (context_.members.find(peer.id) == nullptr) context_.former_members.push_back(peer.id);
-    context_.ports.events.on_peers(all());
+    context_.ports.events.on_peers(peers);
 }
 
 PeerSet Peers::all() const {
@@ -70,14 +78,9 @@ void Peers::look_for_followers() {
         });
 }
 
-bool Peers::may_say(NodeId from, const Message& message) const {
-    if (!context_.is_follower(from)) return true;
-    const auto is_any_of = [&]<class... Kinds>(std::variant<Kinds...>* /*kinds*/) {
-        return (std::holds_alternative<Kinds>(message) || ...);
-    };
-    using Allowed = std::variant<Transactions, AttestationAgain, CertificatesRequest, BlocksRequest,
-                                 BlocksReply, SnapshotRequest, HistoryRequest, ChunkRequest>;
-    return is_any_of(static_cast<Allowed*>(nullptr));
+bool Peers::follower_may_say(const Message& message) {
+    return is_any_of<Transactions, AttestationAgain, CertificatesRequest, BlocksRequest,
+                     BlocksReply, SnapshotRequest, HistoryRequest, ChunkRequest>(message);
 }
 
 }  // namespace holdfast::node

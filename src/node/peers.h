@@ -22,9 +22,9 @@ class Peers {
     void on_tick() { part_from_former_members(); }
 
     [[nodiscard]] PeerSet all() const;
-    /// Whether anybody looks at what this peer sends. Who follows may bring transactions, ask for
-    /// blocks and certificates, and give blocks to who asks it, and nothing else: it has no voice.
-    [[nodiscard]] bool may_say(NodeId from, const Message& message) const;
+    /// Whether anybody looks at this from a follower. It may bring transactions, ask for blocks and
+    /// certificates, and give blocks to who asks it, and nothing else: it has no voice.
+    [[nodiscard]] static bool follower_may_say(const Message& message);
 
   private:
     void tell();
