@@ -18,7 +18,7 @@ import {
 import { check_account_proof } from "./lib/trie_proof.mjs";
 import { until } from "./lib/wait.mjs";
 
-const senders = 8;
+const senders = 3;
 /** Who missed more than half of its turns was absent: what genesis has if nobody says otherwise. */
 const missed_per_mille = 500;
 

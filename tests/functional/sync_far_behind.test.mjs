@@ -9,21 +9,21 @@ import { all_recipients, Load, load_alloc, recipient, sender, sign_transfer } fr
 import { check_account_proof } from "./lib/trie_proof.mjs";
 import { until } from "./lib/wait.mjs";
 
-const senders = 16;
+const senders = 6;
 const writers = 8;
 const blocks_behind = 300;
 const blocks_kept = 32;
 
-async function start(t, configure) {
-    const cluster = await Cluster.create(t, {
-        nodes: few,
-        alloc: load_alloc(senders + writers),
-        configure,
-    });
+async function start(t) {
+    const alloc = load_alloc(senders + writers);
+    const cluster = await Cluster.create(t, { nodes: few, alloc });
     cluster.also_watch(all_recipients);
+    return { cluster, load: await start_load(cluster) };
+}
+async function start_load(cluster) {
     const load = new Load({ cluster, senders }).start();
     await load.more(100);
-    return { cluster, load };
+    return load;
 }
 async function more_blocks(node, count) {
     const goal = (await node.height()) + count;
@@ -53,10 +53,8 @@ async function write_megabytes(cluster, megabytes) {
     );
 }
 
-/** Leaves more behind than a leader keeps, and lets it catch up; its status then. */
-async function fall_behind_the_log(cluster, node) {
-    await node.kill();
-    await write_megabytes(cluster, 70);
+/** It has lost everything and gets it back; its status then. */
+async function catch_up_from_nothing(cluster, node) {
     await begin_again(cluster, node);
     const goal = await cluster.node(1).height();
     // What it serves may be ahead of what it says of itself: the store comes first.
@@ -68,6 +66,12 @@ async function fall_behind_the_log(cluster, node) {
         },
         { within: 60_000 },
     );
+}
+async function check_state_at(node, height) {
+    const number = `0x${height.toString(16)}`;
+    const block = await node.rpc.call("eth_getBlockByNumber", [number, false]);
+    const proof = await node.rpc.call("eth_getProof", [recipient(0), [], block.number]);
+    check_account_proof({ ...proof, address: recipient(0) }, block.stateRoot);
 }
 
 describe("a node far behind", () => {
@@ -95,37 +99,35 @@ describe("a node far behind", () => {
 
     // Leaders keep the newest 64 MiB of payloads for whoever is a little behind; beyond that a
     // node asks its peers for blocks, and if they have pruned them, for a snapshot.
-    it("beyond what the leader keeps: fetches blocks", async (t) => {
+    it("beyond what the leader keeps: fetches blocks, or a state that is proved", async (t) => {
         const { cluster, load } = await start(t);
         const node = cluster.node(3);
-        const { counters } = await fall_behind_the_log(cluster, node);
-        assert.ok(counters.blocksSynced > 0, JSON.stringify(counters));
-        assert.equal(counters.snapshotsSynced, 0, JSON.stringify(counters));
+        await node.kill();
+        await write_megabytes(cluster, 70);
+        const from_blocks = (await catch_up_from_nothing(cluster, node)).counters;
+        assert.ok(from_blocks.blocksSynced > 0, JSON.stringify(from_blocks));
+        assert.equal(from_blocks.snapshotsSynced, 0, JSON.stringify(from_blocks));
         await load.stop();
         await check_everything(cluster, [load], { only_transfers: false });
-    });
 
-    it("and when the others have pruned: fetches a snapshot, whose state is proved", async (t) => {
-        const { cluster, load } = await start(t, (node) =>
-            node.set_config("store", "blocks_kept", blocks_kept),
-        );
-        const node = cluster.node(3);
-        const { counters } = await fall_behind_the_log(cluster, node);
-        assert.ok(counters.snapshotsSynced >= 1, JSON.stringify(counters));
-        await load.more(50);
-        await load.stop();
-
+        for (const each of cluster.nodes) each.set_config("store", "blocks_kept", blocks_kept);
+        await cluster.start();
+        const later = await start_load(cluster);
+        const { rpc } = cluster.node(1);
+        await until("the first block to be pruned", async () => {
+            return !(await rpc.call("eth_getBlockByNumber", ["0x1", false]));
+        });
+        await node.kill();
+        const from_state = (await catch_up_from_nothing(cluster, node)).counters;
+        assert.ok(from_state.snapshotsSynced >= 1, JSON.stringify(from_state));
+        await later.more(50);
+        await later.stop();
         const head = await wait_for_height(cluster.nodes, await cluster.node(1).height());
-        const block = await node.rpc.call("eth_getBlockByNumber", [
-            `0x${head.toString(16)}`,
-            false,
-        ]);
-        const proof = await node.rpc.call("eth_getProof", [recipient(0), [], block.number]);
-        check_account_proof({ ...proof, address: recipient(0) }, block.stateRoot);
+        await check_state_at(node, head);
         // Receipts of what was pruned are gone by intent: the newest are compared.
         const from = head - 8;
-        load.acknowledged = load.acknowledged.filter((transfer) => transfer.block_number >= from);
-        await check_everything(cluster, [load], { from, only_transfers: false });
+        later.acknowledged = later.acknowledged.filter(({ block_number }) => block_number >= from);
+        await check_everything(cluster, [later], { from, only_transfers: false });
     });
 
     it("killed again and again while it catches up", async (t) => {

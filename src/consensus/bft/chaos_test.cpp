@@ -228,7 +228,7 @@ Totals run_all(consensus::Seeds seeds, Chaos::Liars liars) {
 
 // A test in which nothing happens tests nothing.
 TEST(Chaos, ManySeeds) {
-    const consensus::Seeds seeds = consensus::seeds_or(150);
+    const consensus::Seeds seeds = consensus::seeds_or(100);
     const Totals totals = run_all(seeds, Chaos::Liars::none);
     if (seeds.count < 100 || HasFailure()) return;
     EXPECT_GT(totals.blocks, seeds.count * 10);
