@@ -121,18 +121,19 @@ Result<Recovered> Journal::open(const Identity& identity, uint64_t fresh_incarna
     durable_ = found.last;
     mark_file_ = device_.read_mark();
     mark_sequence_ = found.mark->sequence + 1;
-    for (const uint64_t file : found.leftovers) device_.remove(file);
     for (const auto& segment : found.segments)
         segments_.push_back({segment.file, segment.last, segment.good_bytes});
 
     // Appending goes on right behind the last good record. What stands there may be in memory only,
     // written by a process that died before its sync: the engine will take it for durable, so it
-    // must be. And the mark follows twice-synced, or it would trail by two groups.
+    // must be. And the mark follows twice-synced, or it would trail by two groups; only then do the
+    // files go that it does not count any more.
     const auto& newest = found.segments.back();
     if (newest.found_bytes > newest.good_bytes) device_.truncate(newest.file, newest.good_bytes);
     sync(newest.file);
     move_mark();
     sync(newest.file);
+    for (const uint64_t file : found.leftovers) device_.remove(file);
 
     // For its whole life: the journal cannot tell when the engine is past what it forgot. The
     // engine can, by a record of its own.

@@ -138,6 +138,24 @@ TEST_P(JournalCrash, AtEveryOperationOfALife) {
     }
 }
 
+// A process that was killed leaves behind what the machine has only in memory. The next one may not
+// build on that before it is on disk: power may fail at any of its own first steps.
+TEST(JournalLives, KilledAnywhereAndThenWithoutPowerAnywhereInTheNextLife) {
+    for (uint64_t seed = 1; seed <= 10; ++seed) {
+        for (uint64_t killed = 0; killed < 60; ++killed) {
+            for (uint64_t operations = 0; operations < 10; ++operations) {
+                SCOPED_TRACE(fmt::format("seed {} killed {} then {}", seed, killed, operations));
+                History history(seed);
+                history.live(1'000'000, true);
+                history.live(killed, false);
+                history.live(operations, true);
+                history.check_opens();
+                if (HasFailure()) return;
+            }
+        }
+    }
+}
+
 TEST_P(JournalCrash, ManyLivesInARow) {
     const bool lose_power = GetParam();
     for (uint64_t seed = 1; seed <= 200; ++seed) {
@@ -145,7 +163,8 @@ TEST_P(JournalCrash, ManyLivesInARow) {
         History history(seed);
         Random random(seed * 7919);
         for (int life = 0; life < 30; ++life) {
-            history.live(random.below(50), lose_power || random.chance(1, 4));
+            const uint64_t operations = random.below(50);
+            history.live(operations, lose_power || random.chance(1, 4));
             if (HasFailure()) return;
         }
         history.check_opens();
