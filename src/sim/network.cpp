@@ -15,8 +15,9 @@ constexpr size_t remembered_max = 200;      ///< messages that a replay may brin
 constexpr uint64_t replayed_about = 1'000;  ///< messages on each link, repetitions counted
 constexpr uint64_t very_late = 8;  ///< times that, some: its receiver may live anew by then
 
+/// Whoever has no place in the set, like a liar's second mouth, is on the other side.
 bool in(uint64_t side, NodeId node) {
-    return (side >> (node.value - 1) & 1) != 0;
+    return node.value <= 64 && (side >> (node.value - 1) & 1) != 0;
 }
 
 /// Whether the spell is about what `from` sends to `to`.
