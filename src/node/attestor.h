@@ -37,6 +37,8 @@ class Attestor {
 
     /// Every block up to here has its certificate.
     [[nodiscard]] Height certified() const { return certified_; }
+    /// This one has its own, whatever those before it have.
+    [[nodiscard]] bool has_certificate(Height height) const;
     /// Not empty if differing attestations have made a quorum impossible at some height.
     [[nodiscard]] const std::string& dispute() const { return dispute_; }
     [[nodiscard]] size_t pending() const { return slots_.size(); }
@@ -62,7 +64,6 @@ class Attestor {
     };
 
     void claim(NodeId from, const chain::Attestation& attestation);
-    [[nodiscard]] bool has_certificate(Height height) const;
     void try_certify(Height height, Slot& slot);
     void verify_due();
     void on_verified(const Due& checked);

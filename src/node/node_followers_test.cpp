@@ -146,6 +146,31 @@ TEST_F(FollowerTest, ServedAfterMembers) {
     EXPECT_EQ(refused(), before + 8);
 }
 
+TEST_F(FollowerTest, TakesPartAsSoonAsTheLastBlockBeforeItsSeatIsCertified) {
+    bond(2);
+    pass(3s);
+    const Height boundary(epoch_blocks);
+    // Those before it are fetched while their certificates are being made.
+    tamper_ = [&](Wire::Item& item) {
+        auto message = decode_message(*item.bytes);
+        auto* reply = message ? std::get_if<BlocksReply>(&*message) : nullptr;
+        if (reply == nullptr || item.to != NodeId(4)) return;
+        for (SyncBlock& block : reply->blocks) block.certificate.reset();
+        item.bytes = encode_message(*message);
+    };
+    end_epoch();
+    ASSERT_EQ(machine(1).status().head, boundary);
+    ASSERT_LT(machine(4).status().head, boundary.previous());
+    Writer words;
+    words.ordinal(boundary);
+    machine(4).node->on_message(NodeId(1), encode_message(EngineMessage{words.take()}));
+    run_and_deliver();
+    ASSERT_EQ(machine(4).status().head, boundary);
+    ASSERT_TRUE(machine(4).status().is_member);
+    EXPECT_LT(machine(4).status().certified, boundary);
+    EXPECT_EQ(machine(4).engine->next(), boundary.next());
+}
+
 TEST_F(FollowerTest, WhoLosesItsSeatFollows) {
     bond(2);
     pass(3s);

@@ -65,7 +65,7 @@ void Node::change_members(const chain::MemberSet& members) {
 }
 
 void Node::on_certified() {
-    if (members_ahead_ && attestor_.certified() >= members_ahead_->boundary) {
+    if (members_ahead_ && attestor_.has_certificate(members_ahead_->boundary)) {
         consensus::MembersChanged change = std::move(*members_ahead_);
         members_ahead_.reset();
         // The engine may not have come there itself, and is told by which block the ledger did.
@@ -88,10 +88,11 @@ void Node::on_jumped(const chain::Header& header, const chain::MemberSet& member
 }
 
 // Where an epoch ends, the engine comes no further before a quorum of the outgoing set has
-// certified the last block: that set may still need this node's voice to agree on it.
+// certified the last block: that set may still need this node's voice to agree on it. Those before
+// it need no certificate of their own: who has just been fetching them may lack a few.
 Height Node::head_for_engine() const {
     const Height head = context_.head.number;
-    const bool waits = context_.genesis.is_boundary(head) && attestor_.certified() < head;
+    const bool waits = context_.genesis.is_boundary(head) && !attestor_.has_certificate(head);
     return waits ? head.previous() : head;
 }
 
