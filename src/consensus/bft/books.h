@@ -62,6 +62,12 @@ struct MarkCheck {
 };
 using Asked = std::variant<VoteCheck, CertificateCheck, ProposalCheck, GuiltCheck, MarkCheck>;
 
+/// Who said where it stands, and was told what it lacks.
+struct Helped {
+    Instant again_at;
+    bool here = false;  ///< in this epoch
+};
+
 /// A candidate that was asked for.
 struct Fetching {
     Instant again_at;

@@ -171,7 +171,7 @@ class Core final : public consensus::Engine {
 
     Instant announce_at_;
     uint64_t announcements_ = 0;  ///< since anything moved
-    std::map<NodeId, Instant> help_again_at_;
+    std::map<NodeId, Helped> helped_;
     std::map<Hash32, Fetching> fetching_;
     std::optional<Instant> catch_up_again_at_;
 

@@ -27,10 +27,11 @@ void Core::on_standing(NodeId from, const Standing& standing) {
                            standing.floor < place(final_view_);
     if (standing.floor.epoch > epoch_.number && !is_closed()) catch_up(standing.final, from);
     if (epoch_.voter(from) == nullptr && !is_behind) return;
-    // Seldom, whoever asks how often.
-    Instant& help_again_at = help_again_at_[from];
-    if (now_ < help_again_at) return;
-    help_again_at = now_ + config_.delta;
+    // Seldom, whoever asks how often; but once more to who has come to this epoch meanwhile.
+    const bool is_here = standing.floor.epoch >= epoch_.number;
+    Helped& helped = helped_[from];
+    if (now_ < helped.again_at && (helped.here || !is_here)) return;
+    helped = {.again_at = now_ + config_.delta, .here = is_here};
     help(from, standing);
 }
 

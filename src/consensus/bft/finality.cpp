@@ -141,7 +141,7 @@ void Core::start_epoch(uint64_t number, const consensus::Members& members, Heigh
     unsynced_.clear();
     idle_leaders_.clear();
     accused_.clear();
-    help_again_at_.clear();
+    helped_.clear();
     final_view_ = delivered_view_ = checkpoint_view_ = 0;
     final_digest_ = delivered_digest_ = root_digest(config_.genesis, number);
     final_certificate_.reset();
