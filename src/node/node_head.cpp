@@ -161,12 +161,14 @@ void Node::stop(const Error& reason) {
 
 // Blocks come at least every empty interval. A node that sees none may have nobody who leads, or be
 // heard by nobody, or, as a member to be, know the members of genesis only, who may all be gone:
-// whoever it asks may have blocks. Nobody brings them to who is no member.
+// whoever it asks may have blocks. Nobody brings them to who is no member: it asks more often while
+// there are any, for when it gets a seat it should be near.
 Duration Node::patience() const {
     constexpr Duration follower = 1s;
+    constexpr Duration follower_at_work = 250ms;
     constexpr Duration least = 2s;
     constexpr int64_t intervals = 4;
-    if (!context_.is_member()) return follower;
+    if (!context_.is_member()) return sync_.found_blocks() ? follower_at_work : follower;
     if (host_.leader() == NodeId{}) return least;
     const std::chrono::milliseconds interval(context_.genesis.parameters.empty_interval_ms);
     return std::max<Duration>(least, intervals * interval);

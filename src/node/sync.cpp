@@ -18,6 +18,7 @@ Sync::Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks h
 
 void Sync::on_catch_up(const consensus::CatchUp& wanted) {
     target_ = std::max(target_, wanted.upto);
+    sent_for_ = true;
     // What exploring asked may have been lost where nobody was to be reached; this source speaks.
     const bool nothing_known = exploring_ || phase_ == Phase::idle;
     exploring_ = false;
@@ -37,6 +38,7 @@ void Sync::explore() {
     next_source();
     target_ = context_.head.number;
     exploring_ = true;
+    sent_for_ = false;
     phase_ = Phase::blocks;
     request();
 }
@@ -97,7 +99,8 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
     if (exploring_) {
         exploring_ = false;
         target_ = std::max(target_, reply.head);
-        if (reply.head < wanted) {
+        found_ = reply.head >= wanted;
+        if (!found_) {
             phase_ = Phase::idle;
             retry_at_.reset();
             return;
@@ -139,8 +142,12 @@ void Sync::examine_blocks(BlocksReply& reply) {
             const auto rest = std::span(job->found.hashes).subspan(job->found.certified);
             const Height first = job->from + job->found.certified;
             hearsay_.note(source, first, rest);
-            const size_t good =
-                job->found.certified + hearsay_.believed(first, rest, context_.members);
+            size_t good = job->found.certified + hearsay_.believed(first, rest, context_.members);
+            // A follower leaves the newest: it comes with its certificate when it asks again.
+            if (job->found.certified > 0 && !rest.empty() && !sent_for_ && !context_.is_member()) {
+                good = job->found.certified;
+                target_ = first.previous();
+            }
             hearsay_.forget(first.previous() + (good - job->found.certified));
             if (good == 0 && in_vain_ + 1 < context_.members.members.size()) {
                 ++in_vain_;

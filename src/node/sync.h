@@ -37,6 +37,8 @@ class Sync {
 
     [[nodiscard]] bool active() const { return phase_ != Phase::idle && !exploring_; }
     [[nodiscard]] Height target() const { return target_; }
+    /// There were blocks when it last explored.
+    [[nodiscard]] bool found_blocks() const { return found_; }
 
   private:
     enum class Phase : uint8_t {
@@ -74,6 +76,8 @@ class Sync {
     Hooks hooks_;
     Phase phase_ = Phase::idle;
     bool exploring_ = false;  ///< no answer yet to whether there is anything to fetch
+    bool found_ = false;      ///< there was, the last time
+    bool sent_for_ = false;   ///< the engine has said that this node is behind
     NodeId source_;
     bool at_follower_ = false;  ///< the source is one
     NodeId last_member_, last_follower_;
