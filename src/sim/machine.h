@@ -55,6 +55,10 @@ class Machine final : public Socket {
     /// The machine is down, and its disk is replaced by an empty one.
     void lose_journal(bool with_store);
 
+    /// Its operator's list of the members, from the next life on.
+    void set_bootstrap(chain::MemberSet members) { bootstrap_ = std::move(members); }
+    [[nodiscard]] const chain::MemberSet& bootstrap() const { return bootstrap_; }
+
     /// Runs `action` as one event of the process, when it is there and not paused.
     void handle(std::function<void()> action);
     /// The same, later; nothing if another life has begun by then.
@@ -122,6 +126,7 @@ class Machine final : public Socket {
     std::deque<std::function<void()>> deferred_;
     std::optional<std::pair<uint64_t, Death>> doom_;  ///< of the next life: effects, and why
     bool paused_ = false;
+    chain::MemberSet bootstrap_;  ///< of epoch 0 if nobody had to tell it
     uint64_t slowness_ = 1;
     Duration sync_latency_{};
     uint64_t lives_ = 0;

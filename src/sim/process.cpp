@@ -37,6 +37,8 @@ Process::~Process() {
 
 Status Process::open() {
     const uint64_t seed = around_.plan.seed;
+    node::Bootstrap bootstrap{.epoch = machine_.bootstrap_.epoch, .members = {}};
+    for (const chain::Member& it : machine_.bootstrap_.members) bootstrap.members.push_back(it.id);
     node::Config config{
         .self = machine_.id_,
         .voting_seed = voting_seed(machine_.id_),
@@ -48,7 +50,7 @@ Status Process::open() {
                           : std::nullopt,
         .fresh_incarnation = draw(seed, "fresh", machine_.number(), life_).next() | 1,
         .mempool = {},
-        .bootstrap = {},
+        .bootstrap = std::move(bootstrap),
         .blocks_kept = around_.plan.blocks_kept,
         .engine = [this](const node::RestoreArguments& it) { return make_engine(it); }};
     // Whoever is no member yet knows the founders, as from their genesis.
@@ -243,8 +245,13 @@ void Process::on_stopped(const Error& reason) {
 
 void Process::set_peers(const node::PeerSet& peers) {
     std::map<NodeId, bool> wanted;  // and whether it is called
-    for (const chain::Member& it : peers.followers) wanted[it.id] = false;
-    for (const chain::Member& it : peers.members.members) wanted[it.id] = true;
+    const chain::MemberSet& told = machine_.bootstrap_;
+    if (peers.members.epoch < told.epoch) {
+        for (const chain::Member& it : told.members) wanted[it.id] = true;
+    } else {
+        for (const chain::Member& it : peers.followers) wanted[it.id] = false;
+        for (const chain::Member& it : peers.members.members) wanted[it.id] = true;
+    }
     wanted.erase(machine_.id_);
     std::erase_if(links_, [&](auto& item) {
         auto& [peer, link] = item;

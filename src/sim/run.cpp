@@ -297,6 +297,7 @@ bool Run::demand_progress() {
         if ((plan_.core >> (id - 1) & 1) != 0 && !plan_.lies(NodeId(id)))
             core_.push_back(NodeId(id));
     if (core_.empty()) core_ = atlas_->draw_core(dice);
+    if (plan_.engine == "bft") look_after_nodes();
 
     for (const bool everybody : {false, true}) {
         if (everybody) core_ = nodes();

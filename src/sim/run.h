@@ -44,6 +44,11 @@ class Run final : public Stage {
     [[nodiscard]] bool settled(std::optional<Height>& goal) const;
     [[nodiscard]] std::string picture() const;
 
+    // operators.cpp
+    void look_after_nodes();
+    [[nodiscard]] bool has_a_source(const Machine& machine) const;
+    void tell_members(Machine& machine);
+
     // faults.cpp
     void begin(const Fault& fault);
     void begin(const Operation& operation);
@@ -72,6 +77,7 @@ class Run final : public Stage {
     bool calm_ = false;     ///< the faults are over
     bool killing_ = false;  ///< by the plan, which also says when it starts again
     std::vector<NodeId> core_;
+    std::map<NodeId, Height> seen_at_;  ///< by their operators, when they last looked
     uint64_t events_ = 0;
     bool unrecoverable_ = false;
     uint64_t newest_committee_ = 0;
