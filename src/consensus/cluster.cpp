@@ -1,9 +1,12 @@
 // The cluster in memory: the ordering rule in miniature, and the checkers between nodes.
 #include "consensus/cluster.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "base/overload.h"
+#include "consensus/seal.h"
 
 namespace holdfast::consensus {
 namespace {
@@ -12,11 +15,17 @@ std::string quoted(const Buffer& payload) {
     return fmt::format("\"{}\"", text_of(*payload));
 }
 
-// A payload says of itself what the host finds.
-Verdict verdict_of(const Buffer& payload) {
-    const std::string_view text = text_of(*payload);
-    if (text.starts_with("bad")) return Verdict::bad;
-    return text.starts_with("late") ? Verdict::later : Verdict::ok;
+/// So far may a payload be ahead of the clock.
+constexpr WallMillis ahead_max_ms = 2000;
+
+/// "text@1500" was made when clocks showed 1500 ms; without that, no time is told.
+std::optional<WallMillis> time_of(ByteView payload) {
+    const std::string_view text = text_of(payload);
+    const size_t at = text.rfind('@');
+    WallMillis time = 0;
+    if (at == std::string_view::npos) return std::nullopt;
+    std::from_chars(text.data() + at + 1, text.data() + text.size(), time);
+    return time;
 }
 
 std::vector<bool> verdicts_of(const Verify& verify) {
@@ -28,11 +37,41 @@ std::vector<bool> verdicts_of(const Verify& verify) {
 
 }  // namespace
 
+WallMillis Cluster::wall_ms() const {
+    return static_cast<WallMillis>(now_.time_since_epoch() / 1ms);
+}
+
+PayloadReady Cluster::payload_for(const NeedPayload& need, std::string text) const {
+    if (!family_.may_revert) return {need.ask, make_buffer(to_bytes(std::string_view(text)))};
+    if (text.find('@') == std::string::npos)
+        text += fmt::format("@{}", std::max(wall_ms(), need.time_min_ms));
+    const Buffer payload = make_buffer(to_bytes(std::string_view(text)));
+    return {need.ask, payload, time_of(*payload).value_or(0)};
+}
+
+// A payload says of itself what the host finds.
+Verdict Cluster::verdict_of(const Buffer& payload) const {
+    const std::string_view text = text_of(*payload);
+    if (text.starts_with("bad")) return Verdict::bad;
+    const bool is_ahead = time_of(*payload).value_or(0) > wall_ms() + ahead_max_ms;
+    return is_ahead || text.starts_with("late") ? Verdict::later : Verdict::ok;
+}
+
+Neighbours Cluster::neighbours_of(NodeId id) const {
+    Neighbours neighbours;
+    for (const auto& [other, machine] : machines_)
+        if (other != id) neighbours.reachable.push_back(other);
+    return neighbours;
+}
+
 void Cluster::add(NodeId id, const Members& members) {
     Machine& machine = machines_[id];
     machine.founding = machine.members = members;
     machine.incarnation = next_incarnation_++;
     restart(id);
+    if (!family_.may_revert) return;
+    for (const auto& [other, unused] : machines_)
+        if (other != id) feed(other, neighbours_of(other));
 }
 
 void Cluster::feed(NodeId id, Input input) {
@@ -132,10 +171,16 @@ void Cluster::carry_out(NodeId id, Machine& machine, const Effect& effect) {
             },
             [&](const Cancel& e) {
                 if (machine.need && machine.need->ask == e.ask) machine.need.reset();
+                if (machine.seal && machine.seal->ask == e.ask) machine.seal.reset();
                 print(fmt::format("{}: cancel the ask", id));
             },
+            [&](const Seal& e) {
+                print(fmt::format("{}: seal {}", id, family_.describe_header(e.header)));
+                machine.seal = e;
+            },
             [&](const Check& e) {
-                machine.answers.emplace_back(Checked{e.ask, verdict_of(e.payload)});
+                machine.answers.emplace_back(
+                    Checked{e.ask, verdict_of(e.payload), time_of(*e.payload).value_or(0)});
             },
             [&](const Verify& e) { machine.answers.emplace_back(Verified{e.ask, verdicts_of(e)}); },
             [&](const Accuse& e) {
@@ -143,9 +188,8 @@ void Cluster::carry_out(NodeId id, Machine& machine, const Effect& effect) {
                 accused_.insert(e.evidence);
             },
             [&](const Deliver& e) { take_block(id, machine, e); },
-            [&](const Final& e) {
-                if (e.upto.value > machine.chain.size()) problem("final beyond the chain");
-            },
+            [&](const Revert& e) { take_back(id, machine, e.above); },
+            [&](const Final& e) { take_final(id, machine, e.upto); },
             [&](const CatchUp& e) {
                 machine.catch_up = e;
                 print(fmt::format("{}: catch up from {} to {}, source {}", id, e.from, e.upto,
@@ -153,7 +197,7 @@ void Cluster::carry_out(NodeId id, Machine& machine, const Effect& effect) {
             },
             [&](const Forget& e) {
                 print(fmt::format("{}: forget through token {}", id, e.upto));
-                machine.forgets.emplace_back(e.upto, Height(machine.chain.size()));
+                machine.forgets.emplace_back(e.upto, machine.changes);
                 forget(machine);
             },
             [&](const ReadAt& e) {
@@ -173,23 +217,48 @@ void Cluster::carry_out(NodeId id, Machine& machine, const Effect& effect) {
 
 void Cluster::take_block(NodeId id, Machine& machine, const Deliver& deliver) {
     const uint64_t height = deliver.position.value;
-    print(fmt::format("{}: deliver {} {}", id, height, quoted(deliver.payload)));
+    print(fmt::format("{}: deliver {} {}{}", id, height, quoted(deliver.payload),
+                      family_.may_revert ? fmt::format(" by {}", deliver.origin.proposer) : ""));
     if (height != machine.chain.size() + 1)
         return problem(
             fmt::format("node {} delivered {} after {}", id, height, machine.chain.size()));
     const Block block{deliver.payload, deliver.origin, deliver.mark};
     machine.chain.push_back(block);
-    if (!machine.store_waits) machine.flushed = machine.chain.size();
+    ++machine.changes;
+    if (!machine.store_waits) flush(id);
+    if (!family_.may_revert) compare(id, height, block);
+    if (epoch_blocks() == 0 || height % epoch_blocks() != 0) return;
+    machine.answers.emplace_back(
+        MembersChanged{.boundary = Height(height), .members = members_at(Height(height))});
+}
+
+// Agreement and durability in one: nobody ever takes another block at a height once taken by one.
+void Cluster::compare(NodeId id, size_t height, const Block& block) {
     if (history_.size() < height) history_.push_back(block);
-    // Agreement and durability in one: nobody ever takes another block at a height once taken by
-    // one.
     const Block& known = history_[height - 1];
     if (*known.payload != *block.payload || known.origin != block.origin ||
         (!family_.marks_differ && known.mark != block.mark))
         problem(fmt::format("node {} disagrees at height {}", id, height));
-    if (epoch_blocks() == 0 || height % epoch_blocks() != 0) return;
-    machine.answers.emplace_back(
-        MembersChanged{.boundary = Height(height), .members = members_at(Height(height))});
+}
+
+void Cluster::take_back(NodeId id, Machine& machine, Height above) {
+    print(fmt::format("{}: revert above {}", id, above));
+    if (!family_.may_revert || above.value >= machine.chain.size() || above.value < machine.final)
+        return problem(fmt::format("node {} takes back what it may not", id));
+    if (machine.flushed > above.value && !machine.stored) machine.stored = machine.chain;
+    machine.chain.resize(above.value);
+    ++machine.changes;
+    if (!machine.store_waits) flush(id);
+}
+
+void Cluster::take_final(NodeId id, Machine& machine, Height upto) {
+    if (upto.value > machine.chain.size()) return problem("final beyond the chain");
+    if (!family_.may_revert) return;
+    print(fmt::format("{}: final {}", id, upto));
+    if (upto.value < machine.final) problem(fmt::format("node {}: final went back", id));
+    for (size_t height = machine.final + 1; height <= upto.value; ++height)
+        compare(id, height, machine.chain[height - 1]);
+    machine.final = std::max<size_t>(machine.final, upto.value);
 }
 
 uint64_t Cluster::epoch_blocks() const {
@@ -231,13 +300,15 @@ void Cluster::sync(NodeId id, size_t count) {
 void Cluster::flush(NodeId id) {
     Machine& machine = machines_.at(id);
     machine.flushed = machine.chain.size();
+    machine.flushed_changes = machine.changes;
+    machine.stored.reset();
     forget(machine);
 }
 
 // A prefix of the journal goes only once the store has flushed what the engine had delivered by
 // then.
 void Cluster::forget(Machine& machine) {
-    while (!machine.forgets.empty() && machine.forgets.front().second.value <= machine.flushed) {
+    while (!machine.forgets.empty() && machine.forgets.front().second <= machine.flushed_changes) {
         const Token upto = machine.forgets.front().first;
         std::erase_if(machine.journal,
                       [&](const JournalRecord& record) { return record.token <= upto; });
@@ -257,9 +328,18 @@ void Cluster::crash(NodeId id, size_t kept) {
     machine.answers.clear();
     machine.alarm.reset();
     machine.need.reset();
+    machine.seal.reset();
     machine.catch_up.reset();
     machine.forgets.clear();
+    if (machine.stored) machine.chain = std::move(*machine.stored);
+    machine.stored.reset();
     machine.chain.resize(std::min(machine.chain.size(), machine.flushed));
+    machine.changes = machine.flushed_changes;
+    // What the store never had is for the engine to know.
+    machine.final = std::min(machine.final, machine.chain.size());
+    while (machine.final > 0 &&
+           machine.chain[machine.final - 1].mark != history_[machine.final - 1].mark)
+        --machine.final;
 }
 
 void Cluster::restart(NodeId id) {
@@ -269,6 +349,9 @@ void Cluster::restart(NodeId id) {
         base.mark = machine.chain.back().mark;
         base.members = epoch_blocks() == 0 ? machine.members : members_at(base.applied);
     }
+    if (family_.may_revert)
+        for (size_t i = machine.final; i + 1 < machine.chain.size(); ++i)
+            base.earlier.push_back(machine.chain[i].mark);
     machine.last_token = machine.journal.empty() ? Token{} : machine.journal.back().token;
     Effects effects;
     machine.engine = family_.restore({.self = id,
@@ -285,6 +368,7 @@ void Cluster::restart(NodeId id) {
     if (!machine.workers_wait) answer(id);
     if (base.members.epoch < machine.members.epoch)
         feed(id, MembersChanged{.boundary = Height{}, .members = machine.members});
+    if (family_.may_revert) feed(id, neighbours_of(id));
 }
 
 void Cluster::lose_disk(NodeId id, bool with_store) {
@@ -294,22 +378,41 @@ void Cluster::lose_disk(NodeId id, bool with_store) {
     machine.incarnation = next_incarnation_++;
     if (!with_store) return;
     machine.chain.clear();
-    machine.flushed = 0;
+    machine.flushed = machine.final = 0;
 }
 
 void Cluster::copy_blocks(NodeId from, NodeId to) {
     const Machine& source = machines_.at(from);
     Machine& machine = machines_.at(to);
     if (source.chain.size() <= machine.chain.size()) return;
+    // A block that is not the source's gives way, down to what is final.
+    while (family_.may_revert && machine.chain.size() > machine.final &&
+           machine.chain.back().mark != source.chain[machine.chain.size() - 1].mark)
+        machine.chain.pop_back();
     for (size_t h = machine.chain.size(); h < source.chain.size(); ++h)
         machine.chain.push_back(source.chain[h]);
-    machine.flushed = machine.chain.size();
+    ++machine.changes;
+    flush(to);
     machine.catch_up.reset();
     if (source.members.epoch > machine.members.epoch) machine.members = source.members;
     feed(to, Synced{.position = Height(machine.chain.size()),
                     .mark = machine.chain.back().mark,
                     .members = epoch_blocks() == 0 ? machine.members
                                                    : members_at(Height(machine.chain.size()))});
+}
+
+void Cluster::seal(NodeId id, bool rightly) {
+    Machine& machine = machines_.at(id);
+    if (!machine.engine || !machine.seal) return;
+    const Seal work = *machine.seal;
+    machine.seal.reset();
+    uint64_t nonce = 0;
+    if (rightly) {
+        nonce = find_nonce(work.header, work.target, 0, UINT64_MAX).value_or(0);
+    } else {
+        while (find_nonce(work.header, work.target, nonce, 1)) ++nonce;
+    }
+    feed(id, Sealed{work.ask, nonce});
 }
 
 void Cluster::change_members(NodeId id, const Members& members) {

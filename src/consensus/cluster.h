@@ -38,11 +38,15 @@ struct Family {
     /// Under which a node's votes are checked; none if this family signs nothing.
     std::function<crypto::NodePublicKey(NodeId)> voting_key = {};
     std::function<std::string(ByteView)> describe_evidence = {};
+    /// Of a family that works: a header, in words.
+    std::function<std::string(ByteView)> describe_header = {};
     std::string_view view_word = "term";
     /// Two nodes may have led one view: who leads is told by the view and the node together.
     bool views_are_shared = false;
     /// Marks may differ between nodes in what proves them.
     bool marks_differ = false;
+    /// Anybody may join, blocks are taken back, and what is final is said later.
+    bool may_revert = false;
 };
 
 struct Packet {
@@ -69,11 +73,15 @@ struct Machine {
     std::vector<JournalRecord> journal;  ///< durable
     std::deque<JournalRecord> writing;   ///< lost in a crash
     bool disk_waits = false;             ///< records stay in `writing` until synced by hand
-    std::vector<std::pair<Token, Height>> forgets;  ///< wait for the store to reach the height
+    uint64_t changes = 0;                ///< of the chain...
+    uint64_t flushed_changes = 0;        ///< ...and of the store
+    std::vector<std::pair<Token, uint64_t>> forgets;  ///< wait for the store to have so many
 
-    std::vector<Block> chain;  ///< block h is at h - 1
-    size_t flushed = 0;        ///< blocks that survive a crash
-    bool store_waits = false;  ///< blocks are flushed by hand only
+    std::vector<Block> chain;                  ///< block h is at h - 1
+    size_t flushed = 0;                        ///< blocks that survive a crash
+    std::optional<std::vector<Block>> stored;  ///< these do, if blocks of them were taken back
+    size_t final = 0;                          ///< blocks that may not be
+    bool store_waits = false;                  ///< blocks are flushed by hand only
 
     struct Held {
         Token after;
@@ -84,6 +92,7 @@ struct Machine {
     bool workers_wait = false;  ///< they come only when let through by hand
     std::optional<Instant> alarm;
     std::optional<NeedPayload> need;
+    std::optional<Seal> seal;
     std::optional<CatchUp> catch_up;
     Token last_token;
 };
@@ -113,6 +122,12 @@ class Cluster {
     void lose_disk(NodeId id, bool with_store);
     /// The host's answer to CatchUp: copies `from`'s blocks and tells the engine.
     void copy_blocks(NodeId from, NodeId to);
+    /// Gives the node's miner what it looks for, or what it does not.
+    void seal(NodeId id, bool rightly);
+    /// What the clocks of all machines show.
+    [[nodiscard]] WallMillis wall_ms() const;
+    /// A payload that says its time, for families that want to know.
+    [[nodiscard]] PayloadReady payload_for(const NeedPayload& need, std::string text) const;
     /// The node's ledger now has this set.
     void change_members(NodeId id, const Members& members);
     /// For families with epochs (option `epoch`: blocks in each): what the ledgers decide at the
@@ -146,6 +161,11 @@ class Cluster {
     void carry_out(NodeId id, Machine& machine, const Effect& effect);
     void release(NodeId id, Machine& machine);
     void take_block(NodeId id, Machine& machine, const Deliver& deliver);
+    void take_back(NodeId id, Machine& machine, Height above);
+    void take_final(NodeId id, Machine& machine, Height upto);
+    void compare(NodeId id, size_t height, const Block& block);
+    [[nodiscard]] Verdict verdict_of(const Buffer& payload) const;
+    [[nodiscard]] Neighbours neighbours_of(NodeId id) const;
     [[nodiscard]] uint64_t epoch_blocks() const;
     void check(NodeId id, const Machine& machine);
     void forget(Machine& machine);

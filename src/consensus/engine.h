@@ -28,6 +28,9 @@ struct Base {
     Height applied;   ///< what the ledger's store holds; delivery resumes at applied + 1
     Bytes mark;       ///< the mark stored with that block; empty at genesis
     Members members;  ///< in force in the state after that block
+    /// For engines that revert: the marks of the blocks before it, oldest first, at least of all
+    /// that the store could still go back to; empty otherwise.
+    std::vector<Bytes> earlier = {};
 };
 
 struct JournalRecord {

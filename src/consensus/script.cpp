@@ -84,6 +84,10 @@ class Run {
     void on_wait(const Words& words);
     void on_run(const Words& words);
     void on_propose(const Words& words);
+    void on_seal(const Words& words);
+    void on_mine(const Words& words);
+    void on_mining(const Words& words);
+    void on_probe(const Words& words);
     void on_deliver(const Words& words);
     void on_drop(const Words& words);
     void on_repeat(const Words& words);
@@ -132,7 +136,9 @@ const std::map<std::string, Run::Command, std::less<>>& Run::commands() {
         {"status", &Run::on_status},     {"note", &Run::on_note},
         {"rollback", &Run::on_rollback}, {"run", &Run::on_run},
         {"workers", &Run::on_workers},   {"silent", &Run::on_silent},
-        {"loud", &Run::on_loud},
+        {"loud", &Run::on_loud},         {"seal", &Run::on_seal},
+        {"mine", &Run::on_mine},         {"mining", &Run::on_mining},
+        {"probe", &Run::on_probe},
     };
     return table;
 }
@@ -174,6 +180,7 @@ void Run::on_cluster(const Words& words) {
     // Beginnings are alike and tell nothing.
     silent_ = true;
     for (const Voter& voter : members.voters) cluster_->add(voter.id, members);
+    if (family_.may_revert) deliver_everything();
     silent_ = false;
 }
 
@@ -215,10 +222,43 @@ void Run::on_propose(const Words& words) {
     Machine& machine = cluster_->machine(id);
     for (size_t i = 2; i < words.size(); ++i) {
         if (!machine.need) return say(words[1] + ": asks for no payload");
-        const AskId ask = machine.need->ask;
+        const NeedPayload need = *machine.need;
         machine.need.reset();
-        cluster_->feed(id, PayloadReady{ask, make_buffer(to_bytes(std::string_view(words[i])))});
+        cluster_->feed(id, cluster_->payload_for(need, words[i]));
     }
+}
+
+// seal 1 [wrongly]: its miner finds what it looks for, or thinks so
+void Run::on_seal(const Words& words) {
+    const NodeId id = node(words.at(1));
+    if (!cluster_->machine(id).seal) return say(words[1] + ": has nothing to seal");
+    cluster_->seal(id, words.size() < 3);
+}
+
+// mine 1 a b: a payload, and the seal for it, for each
+void Run::on_mine(const Words& words) {
+    for (size_t i = 2; i < words.size(); ++i) {
+        on_propose({"propose", words[1], words[i]});
+        on_seal({"seal", words[1]});
+    }
+}
+
+// mining 1 on | off
+void Run::on_mining(const Words& words) {
+    const bool starts = words.at(2) == "on";
+    cluster_->feed(node(words[1]),
+                   Admin{.action = starts ? AdminAction::start_mining : AdminAction::stop_mining});
+}
+
+// probe 1 orphans flawed: some of the numbers that checkers see
+void Run::on_probe(const Words& words) {
+    std::string text = words.at(1) + ":";
+    const auto& engine = cluster_->machine(node(words[1])).engine;
+    const Probe probe = engine ? engine->probe() : Probe{};
+    for (const auto& [name, value] : probe)
+        if (std::ranges::find(words, name) != words.end())
+            text += fmt::format(" {}={}", name, value);
+    say(text);
 }
 
 std::vector<size_t> Run::chosen(const Words& words) {

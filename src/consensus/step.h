@@ -30,8 +30,7 @@ struct Origin {
 
 enum class Verdict : uint8_t { ok, bad, later };
 
-// ------------------------------------------------------------------------------------- inputs
-
+// inputs ---------------------------------------------------------------------------------------
 /// The deadline last asked for has passed.
 struct Tick {};
 /// From an authenticated peer; may be lost, late, repeated, reordered, hostile.
@@ -47,11 +46,13 @@ struct Durable {
 struct PayloadReady {
     AskId ask;
     Buffer payload;
+    WallMillis time_ms = 0;  ///< that the payload bears, for engines whose headers repeat it
 };
 /// The answer to Check.
 struct Checked {
     AskId ask;
     Verdict verdict = Verdict::ok;
+    WallMillis time_ms = 0;  ///< that the payload bears
 };
 /// The answer to Verify: one verdict an item.
 struct Verified {
@@ -74,22 +75,25 @@ struct MembersChanged {
 struct Read {
     ReadId id;
 };
-enum class AdminAction : uint8_t { transfer_leadership };
+enum class AdminAction : uint8_t { transfer_leadership, start_mining, stop_mining };
 struct Admin {
     AdminAction action = AdminAction::transfer_leadership;
-    NodeId target;  ///< 0: whoever is most up to date
+    NodeId target;  ///< of a transfer; 0: whoever is most up to date
 };
 /// Proof of work found.
 struct Sealed {
     AskId ask;
     uint64_t nonce = 0;
 };
+/// Everybody whom this node can reach now. Engines of closed membership need not care.
+struct Neighbours {
+    std::vector<NodeId> reachable;
+};
 
 using Input = std::variant<Tick, Received, Durable, PayloadReady, Checked, Verified, Synced,
-                           MembersChanged, Read, Admin, Sealed>;
+                           MembersChanged, Read, Admin, Sealed, Neighbours>;
 
-// ------------------------------------------------------------------------------------- effects
-
+// effects --------------------------------------------------------------------------------------
 /// Append to this engine's journal.
 struct Persist {
     Token token;
@@ -111,8 +115,10 @@ struct NeedPayload {
     AskId ask;
     std::vector<Buffer> ancestors;
     size_t bytes_max = 0;
+    WallMillis time_min_ms = 0;  ///< the payload may bear no earlier time than this
 };
 /// Is it well formed, are its signatures good, is its time within bounds? Never: does it execute.
+/// For an engine that reverts: does it name what executing the block delivered last gave?
 struct Check {
     AskId ask;
     Buffer parent;  ///< null if that was delivered already, or is none
@@ -150,6 +156,7 @@ struct Revert {
     Height above;
 };
 /// Too far behind: the node should sync blocks or a snapshot from peers, up to at least `upto`.
+/// What was delivered from `from` on, but is not final, gives way to other blocks of the source.
 struct CatchUp {
     Height from;
     Height upto;
@@ -160,6 +167,7 @@ struct CatchUp {
 struct Forget {
     Token upto;
 };
+/// Find the nonce that seals the header (seal.h). Replaces the last; Cancel ends it.
 struct Seal {
     AskId ask;
     Bytes header;

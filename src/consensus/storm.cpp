@@ -71,12 +71,11 @@ void Storm::ring_earliest() {
 void Storm::answer_need(NodeId id, bool may_be_empty) {
     Machine& machine = cluster_.machine(id);
     if (!machine.engine || !machine.need) return;
-    const AskId ask = machine.need->ask;
+    const NeedPayload need = *machine.need;
     machine.need.reset();
-    const std::string text = fmt::format("payload {}", ++payloads_);
-    const bool empty = may_be_empty && random_.chance(1, 5);
-    cluster_.feed(
-        id, PayloadReady{ask, make_buffer(empty ? Bytes{} : to_bytes(std::string_view(text)))});
+    std::string text = fmt::format("payload {}", ++payloads_);
+    if (may_be_empty && random_.chance(1, 5)) text.clear();
+    cluster_.feed(id, cluster_.payload_for(need, std::move(text)));
 }
 
 void Storm::crash_or_restart(NodeId id) {

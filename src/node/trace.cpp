@@ -51,10 +51,12 @@ void mix_one(Mixer& to, const consensus::Durable& input) {
 void mix_one(Mixer& to, const consensus::PayloadReady& input) {
     to.number(input.ask.value);
     to.buffer(input.payload);
+    to.number(input.time_ms);
 }
 void mix_one(Mixer& to, const consensus::Checked& input) {
     to.number(input.ask.value);
     to.number(static_cast<uint64_t>(input.verdict));
+    to.number(input.time_ms);
 }
 void mix_one(Mixer& to, const consensus::Verified& input) {
     to.number(input.ask.value);
@@ -73,10 +75,14 @@ void mix_one(Mixer& to, const consensus::Read& input) {
     to.number(input.id.value);
 }
 void mix_one(Mixer& to, const consensus::Admin& input) {
+    to.number(static_cast<uint64_t>(input.action));
     to.number(input.target.value);
 }
 void mix_one(Mixer& to, const consensus::Sealed& input) {
     to.number(input.nonce);
+}
+void mix_one(Mixer& to, const consensus::Neighbours& input) {
+    for (const NodeId id : input.reachable) to.number(id.value);
 }
 
 void mix_one(Mixer& to, const consensus::Persist& effect) {
@@ -93,6 +99,7 @@ void mix_one(Mixer& to, const consensus::SetTimer& effect) {
 void mix_one(Mixer& to, const consensus::NeedPayload& effect) {
     to.number(effect.ask.value);
     to.number(effect.ancestors.size());
+    to.number(effect.time_min_ms);
 }
 void mix_one(Mixer& to, const consensus::Check& effect) {
     to.number(effect.ask.value);

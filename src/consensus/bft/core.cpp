@@ -59,6 +59,8 @@ void Core::step(Instant now, consensus::Input input, consensus::Effects& out) {
                    // Leaders take turns, and there is no work to be found.
                    [&](const consensus::Admin&) {},
                    [&](const consensus::Sealed&) {},
+                   // Knows whom to talk to from its members.
+                   [&](const consensus::Neighbours&) {},
                },
                input);
     progress();

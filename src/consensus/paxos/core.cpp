@@ -53,6 +53,8 @@ void Core::step(Instant now, consensus::Input input, consensus::Effects& out) {
                    [&](const consensus::Checked&) {},
                    [&](const consensus::Verified&) {},
                    [&](const consensus::Sealed&) {},
+                   // Knows whom to talk to from its members.
+                   [&](const consensus::Neighbours&) {},
                },
                input);
     pump();
