@@ -241,6 +241,14 @@ void Cluster::compare(NodeId id, size_t height, const Block& block) {
         problem(fmt::format("node {} disagrees at height {}", id, height));
 }
 
+std::vector<Bytes> Cluster::earlier_marks(const Machine& machine) const {
+    std::vector<Bytes> marks;
+    if (!family_.may_revert) return marks;
+    for (size_t i = std::max<size_t>(machine.final, 1) - 1; i + 1 < machine.chain.size(); ++i)
+        marks.push_back(machine.chain[i].mark);
+    return marks;
+}
+
 void Cluster::take_back(NodeId id, Machine& machine, Height above) {
     print(fmt::format("{}: revert above {}", id, above));
     if (!family_.may_revert || above.value >= machine.chain.size() || above.value < machine.final)
@@ -256,7 +264,9 @@ void Cluster::take_final(NodeId id, Machine& machine, Height upto) {
     if (!family_.may_revert) return;
     print(fmt::format("{}: final {}", id, upto));
     if (upto.value < machine.final) problem(fmt::format("node {}: final went back", id));
-    for (size_t height = machine.final + 1; height <= upto.value; ++height)
+    // A script may want to see what comes of an assumption that does not hold.
+    const bool may_differ = options_.contains("apart");
+    for (size_t height = machine.final + 1; height <= upto.value && !may_differ; ++height)
         compare(id, height, machine.chain[height - 1]);
     machine.final = std::max<size_t>(machine.final, upto.value);
 }
@@ -337,7 +347,7 @@ void Cluster::crash(NodeId id, size_t kept) {
     machine.changes = machine.flushed_changes;
     // What the store never had is for the engine to know.
     machine.final = std::min(machine.final, machine.chain.size());
-    while (machine.final > 0 &&
+    while (machine.final > 0 && machine.final <= history_.size() &&
            machine.chain[machine.final - 1].mark != history_[machine.final - 1].mark)
         --machine.final;
 }
@@ -349,9 +359,7 @@ void Cluster::restart(NodeId id) {
         base.mark = machine.chain.back().mark;
         base.members = epoch_blocks() == 0 ? machine.members : members_at(base.applied);
     }
-    if (family_.may_revert)
-        for (size_t i = machine.final; i + 1 < machine.chain.size(); ++i)
-            base.earlier.push_back(machine.chain[i].mark);
+    base.earlier = earlier_marks(machine);
     machine.last_token = machine.journal.empty() ? Token{} : machine.journal.back().token;
     Effects effects;
     machine.engine = family_.restore({.self = id,
@@ -385,6 +393,9 @@ void Cluster::copy_blocks(NodeId from, NodeId to) {
     const Machine& source = machines_.at(from);
     Machine& machine = machines_.at(to);
     if (source.chain.size() <= machine.chain.size()) return;
+    // What the engine has said about the ledger goes first.
+    if (std::ranges::any_of(machine.held, [](const auto& one) { return is_ordered(one.effect); }))
+        return;
     // A block that is not the source's gives way, down to what is final.
     while (family_.may_revert && machine.chain.size() > machine.final &&
            machine.chain.back().mark != source.chain[machine.chain.size() - 1].mark)
@@ -398,7 +409,8 @@ void Cluster::copy_blocks(NodeId from, NodeId to) {
     feed(to, Synced{.position = Height(machine.chain.size()),
                     .mark = machine.chain.back().mark,
                     .members = epoch_blocks() == 0 ? machine.members
-                                                   : members_at(Height(machine.chain.size()))});
+                                                   : members_at(Height(machine.chain.size())),
+                    .earlier = earlier_marks(machine)});
 }
 
 void Cluster::seal(NodeId id, bool rightly) {

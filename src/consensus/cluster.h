@@ -164,6 +164,7 @@ class Cluster {
     void take_back(NodeId id, Machine& machine, Height above);
     void take_final(NodeId id, Machine& machine, Height upto);
     void compare(NodeId id, size_t height, const Block& block);
+    [[nodiscard]] std::vector<Bytes> earlier_marks(const Machine& machine) const;
     [[nodiscard]] Verdict verdict_of(const Buffer& payload) const;
     [[nodiscard]] Neighbours neighbours_of(NodeId id) const;
     [[nodiscard]] uint64_t epoch_blocks() const;

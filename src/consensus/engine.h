@@ -28,8 +28,8 @@ struct Base {
     Height applied;   ///< what the ledger's store holds; delivery resumes at applied + 1
     Bytes mark;       ///< the mark stored with that block; empty at genesis
     Members members;  ///< in force in the state after that block
-    /// For engines that revert: the marks of the blocks before it, oldest first, at least of all
-    /// that the store could still go back to; empty otherwise.
+    /// For engines that revert: marks of the blocks before it, oldest first, from the final one on
+    /// at the latest (none if only genesis is); empty otherwise.
     std::vector<Bytes> earlier = {};
 };
 

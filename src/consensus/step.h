@@ -64,9 +64,10 @@ struct Synced {
     Height position;
     Bytes mark;
     Members members;
+    std::vector<Bytes> earlier = {};  ///< as in Base
 };
-/// The ledger decided on a change of membership in block `boundary`, which is certified. An engine
-/// of epochs hears it at the end of each, changed or not.
+/// The ledger decided on a change in block `boundary`, which is certified. For an engine of epochs
+/// it comes at the end of each, changed or not.
 struct MembersChanged {
     Height boundary;
     Members members;
@@ -139,8 +140,7 @@ struct Cancel {
     AskId ask;
 };
 /// In order, without gaps. `position` is the block height; no-ops and configuration entries take
-/// none. `mark` is opaque to the host, stored and served with the block: what an engine restarts
-/// from.
+/// none. `mark` is opaque to the host, stored with the block: what an engine restarts from.
 struct Deliver {
     Height position;
     Buffer payload;
