@@ -165,11 +165,16 @@ void Core::deliver(Block& block) {
 // ledger's genesis. Nobody who has only just come says so: who has not yet asked those around him
 // may be looking at a chain that one of them made for him.
 void Core::advance_final() {
+    const Height last = tree_.final().height();
     const uint64_t depth = config_.rules.final_depth;
-    if (!introduced() || delivered_->height().value < tree_.final().height().value + depth) return;
-    Block* block = ancestor(delivered_, delivered_->height() - depth);
-    if (block == nullptr || block == &tree_.final() || !is_in_past(tree_.final(), *block)) return;
-    tree_.make_final(*block, delivered_->work);
+    if (introduced() && delivered_->height() > last + depth) {
+        Block* block = ancestor(delivered_, delivered_->height() - depth);
+        if (block != nullptr && is_in_past(tree_.final(), *block))
+            tree_.make_final(*block, delivered_->work);
+    }
+    // What was final in an earlier life is said again, once the ledger has it again.
+    if (tree_.final().height() <= told_final_ || !is_in_past(tree_.final(), *delivered_)) return;
+    told_final_ = tree_.final().height();
     out_.final_moved = true;
 }
 

@@ -111,11 +111,9 @@ void Core::on_synced(const consensus::Synced& synced) {
     cancel_check();
     cancel_mining();
     const Hash32 final = tree_.final().hash;
-    const Height final_height = tree_.final().height();
     tree_ = std::move(*tree);
     delivered_ = tree_.find(hash);
     if (Block* block = tree_.find(final)) tree_.make_final(*block, U256{});
-    out_.final_moved = tree_.final().height() > final_height;
     // What was on its way was for a tree that is gone; whatever is of use is asked for again.
     writing_.clear();
     out_.blocks.clear();

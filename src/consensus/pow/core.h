@@ -137,6 +137,7 @@ class Core final : public consensus::Engine {
     // choosing
     Block* delivered_ = nullptr;
     bool changed_ = true;  ///< since the chain was chosen last
+    Height told_final_;    ///< in this life
     std::optional<Asked> checking_;
     std::optional<ClockFloor> clock_;
     std::optional<Instant> due_at_;  ///< something that was put off is, first of all
