@@ -127,7 +127,7 @@ void Core::put_off(Block& block, WallMillis time_ms) {
     Duration wait = config_.later_again;
     if (is_in_a_switch()) {
         constexpr unsigned doublings_max = 10;
-        wait *= uint64_t{1} << std::min(block.times_put_off++, doublings_max);
+        wait *= int64_t{1} << std::min(block.times_put_off++, doublings_max);
         if (clock_ && time_ms > clock_->time_ms) {
             const uint64_t ahead = std::min(time_ms - clock_->time_ms, ahead_max_ms);
             const Instant due = clock_->at + std::chrono::milliseconds(ahead + 1);

@@ -128,6 +128,19 @@ TEST(Engine, ABodyThatIsTooLargeIsBadByTheRules) {
     EXPECT_TRUE(node.journal().empty());
 }
 
+TEST(Engine, AMinerWhoTellsTwoTimesIsRefused) {
+    const Rules rules = test_rules();
+    const std::string text = "x@900";
+    const Header header = sealed_header(rules, rules.genesis, genesis_header(rules), 1000,
+                                        view_of(text), [](Header&) {});
+    Node node;
+    node.hear(first, Announce{header});
+    node.hear(first, Body{.block = hash_of(header),
+                          .payload = make_buffer(to_bytes(std::string_view(text)))});
+    EXPECT_EQ(node.probe("bad_blocks"), 1U);
+    EXPECT_EQ(node.delivered(), 0U);
+}
+
 TEST(Engine, NothingIsTakenThatNobodyAskedFor) {
     const Chain chain(3);
     Node node;
@@ -209,6 +222,25 @@ TEST(Engine, WhatIsLeftOfADamagedJournalIsUsed) {
     most.give(first, longer, 4);
     most.give(first, longer, 5);
     EXPECT_EQ(most.delivered(), 5U);
+}
+
+// W2: of equals what was here first, in the next life, too.
+TEST(Engine, FirstSeenOnTiesAlsoAfterARestart) {
+    for (const bool swapped : {false, true}) {
+        const Chain a(2, swapped ? 'b' : 'a');
+        const Chain b(2, swapped ? 'a' : 'b');
+        Node before;
+        before.hear_headers(first, a);
+        for (size_t height = 1; height <= 2; ++height) before.give(first, a, height);
+        const Chain longer(3, swapped ? 'a' : 'b');
+        before.hear(second, Headers{});
+        before.hear_headers(second, longer);
+        for (size_t height = 1; height <= 2; ++height) before.give(second, longer, height);
+        ASSERT_EQ(before.core().delivered().hash, a.hash(2));
+        // The ledger's store is lost, and with it what it stood on.
+        const Node after(before.journal());
+        EXPECT_EQ(after.core().delivered().hash, a.hash(2));
+    }
 }
 
 // A store whose chain is longer than what it could go back to, with no journal at all.

@@ -19,7 +19,7 @@ struct Config {
     Duration announce_again{10'000'000};  ///< what was lost on the way is told once more
     Duration later_again{500'000};        ///< a block whose time is ahead is looked at again
     Duration mute{60'000'000};            ///< who sends what breaks a rule is not heard for so long
-    size_t headers_max = 16'384;          ///< in memory, some 400 bytes each
+    size_t headers_max = 4096;            ///< in memory, some 400 bytes each
     size_t headers_per_message = 500;
     size_t retained_blocks = 256;          ///< below final, for peers that are slow
     size_t retained_bytes_max = 64 << 20;  ///< their bodies
