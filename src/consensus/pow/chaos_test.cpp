@@ -1,5 +1,5 @@
 // Random lives of a few miners: loss, repetition, reordering, cuts, crashes that tear off what was
-// not synced, lost disks, clocks that are ahead, a miner of bad blocks. Sealing takes exponential
+// not synced, lost disks, clocks that are ahead. Sealing takes exponential
 // times, as chance would have it. A failure is a seed.
 #include <cmath>
 
@@ -55,7 +55,6 @@ class Chaos : public consensus::Storm {
             Machine& machine = cluster_.machine(NodeId(id));
             machine.disk_waits = machine.store_waits = machine.workers_wait = true;
         }
-        sinner_ = random_.chance(1, 3) ? some_node() : NodeId{};
     }
 
     void run() {
@@ -140,7 +139,6 @@ class Chaos : public consensus::Storm {
         const consensus::NeedPayload need = *machine.need;
         machine.need.reset();
         std::string text = fmt::format("payload {}", ++payloads_);
-        if (id == sinner_ && sins_ && random_.chance(1, 4)) text = "bad " + text;
         // A clock that is ahead, and may be further than others bear.
         if (random_.chance(1, 20)) {
             const WallMillis ahead = cluster_.wall_ms() + random_.below(4000);
@@ -153,7 +151,8 @@ class Chaos : public consensus::Storm {
         Machine& machine = cluster_.machine(id);
         if (!machine.engine || !machine.catch_up) return;
         const NodeId from = machine.catch_up->source;
-        if (cluster_.machine(from).chain.size() <= machine.chain.size()) return;
+        const auto& chain = cluster_.machine(from).chain;
+        if (chain.size() <= machine.chain.size()) return;
         ++catch_ups_;
         cluster_.copy_blocks(from, id);
     }
@@ -203,13 +202,11 @@ class Chaos : public consensus::Storm {
     bool may_seal(NodeId id) {
         const Machine& miner = cluster_.machine(id);
         for (const auto& [other, machine] : cluster_.machines()) {
-            if (other == id || other == sinner_) continue;
+            if (other == id) continue;
             const size_t own = Judge::divergence(miner, machine);
             const size_t theirs = Judge::divergence(machine, miner);
             const size_t common = miner.chain.size() - own;
             if (machine.final > common) return false;
-            // Nobody follows, so it must not get far.
-            if (id == sinner_ && own > 3) return false;
             const bool is_close = theirs + final_depth / 2 > own;
             if (own + 2 < final_depth || !is_close) continue;
             // So deep, only one of the two goes on.
@@ -224,7 +221,6 @@ class Chaos : public consensus::Storm {
         heal();
         for (uint64_t id = 1; id <= nodes_; ++id)
             cluster_.feed(NodeId(id), consensus::Admin{consensus::AdminAction::start_mining, {}});
-        sins_ = false;
         const uint64_t goal = height() + 8;
         for (int i = 0; i < rounds_max && sound(); ++i) {
             deliver_some(500);
@@ -276,8 +272,6 @@ class Chaos : public consensus::Storm {
 
     std::shared_ptr<Onlooker> onlooker_;
     uint64_t nodes_ = 3;
-    NodeId sinner_;  ///< makes blocks that only it finds good
-    bool sins_ = true;
     uint64_t payloads_ = 0;
     std::map<NodeId, std::pair<consensus::AskId, Instant>> due_;
     std::map<NodeId, uint64_t> lives_;
