@@ -8,8 +8,6 @@ namespace holdfast::node {
 namespace {
 
 constexpr uint64_t prune_every_blocks = 64;
-/// Who is no member is always a little behind, and takes note of it only when it is more.
-constexpr uint64_t trail_max = 256;
 
 }  // namespace
 
@@ -221,7 +219,7 @@ NodeStatus Node::status() const {
     if (context_.stopped())
         status.state = NodeState::stopped;
     else if (sync_.active() &&
-             (context_.is_member() || sync_.target() > context_.head.number + trail_max))
+             (context_.is_member() || sync_.target() > context_.head.number + Sync::trail_max))
         status.state = NodeState::syncing;
     status.agreement = host_.status();
     status.head = context_.head.number;

@@ -18,7 +18,7 @@ Sync::Sync(Context& context, ledger::Ledger& ledger, Pipeline& pipeline, Hooks h
 
 void Sync::on_catch_up(const consensus::CatchUp& wanted) {
     target_ = std::max(target_, wanted.upto);
-    sent_for_ = true;
+    sent_for_ = notable_ = true;
     // What exploring asked may have been lost where nobody was to be reached; this source speaks.
     const bool nothing_known = exploring_ || phase_ == Phase::idle;
     exploring_ = false;
@@ -105,8 +105,10 @@ void Sync::on_blocks(NodeId from, BlocksReply& reply) {
             retry_at_.reset();
             return;
         }
-        context_.log().info("sync", "behind: at block {}, node {} is at {}", context_.head.number,
-                            from, reply.head);
+        notable_ = !is_trailing() || reply.head > wanted + trail_max;
+        if (notable_)
+            context_.log().info("sync", "behind: at block {}, node {} is at {}",
+                                context_.head.number, from, reply.head);
     }
     if (reply.lowest > wanted) {
         context_.log().info("sync", "node {} keeps blocks from {} only; fetching a snapshot", from,
@@ -144,7 +146,7 @@ void Sync::examine_blocks(BlocksReply& reply) {
             hearsay_.note(source, first, rest);
             size_t good = job->found.certified + hearsay_.believed(first, rest, context_.members);
             // A follower leaves the newest: it comes with its certificate when it asks again.
-            if (job->found.certified > 0 && !rest.empty() && !sent_for_ && !context_.is_member()) {
+            if (job->found.certified > 0 && !rest.empty() && is_trailing()) {
                 good = job->found.certified;
                 target_ = first.previous();
             }
@@ -194,7 +196,7 @@ void Sync::finish_if_caught_up() {
     if (exploring_ || context_.head.number < target_ || pipeline_.depth() > 0) return;
     phase_ = Phase::idle;
     retry_at_.reset();
-    context_.log().info("sync", "caught up at block {}", context_.head.number);
+    if (notable_) context_.log().info("sync", "caught up at block {}", context_.head.number);
     hooks_.caught_up();
 }
 

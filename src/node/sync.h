@@ -13,6 +13,9 @@ namespace holdfast::node {
 
 class Sync {
   public:
+    /// Who is no member is always a little behind, and takes note of it only when it is more.
+    static constexpr uint64_t trail_max = 256;
+
     struct Hooks {
         /// The ledger stands at `head` now, and the engine may go on from there.
         std::function<void()> caught_up;
@@ -56,6 +59,8 @@ class Sync {
     [[nodiscard]] bool members_may_lie() const;
     [[nodiscard]] Height attested_upto() const;
     [[nodiscard]] bool is_target_in_doubt() const;
+    /// It only follows.
+    [[nodiscard]] bool is_trailing() const { return !sent_for_ && !context_.is_member(); }
     void ask_again_later() { retry_at_ = context_.now() + retry_interval; }
     void next_source();
     void fall_back(std::string_view why);
@@ -78,6 +83,7 @@ class Sync {
     bool exploring_ = false;  ///< no answer yet to whether there is anything to fetch
     bool found_ = false;      ///< there was, the last time
     bool sent_for_ = false;   ///< the engine has said that this node is behind
+    bool notable_ = false;    ///< worth a line in the log
     NodeId source_;
     bool at_follower_ = false;  ///< the source is one
     NodeId last_member_, last_follower_;
