@@ -53,14 +53,15 @@ class EpochChain {
     Executed next(std::vector<TransactionPtr> transactions = {},
                   const std::set<uint64_t>& silent = {}) {
         OrderedPayload payload = chain.payload(std::move(transactions));
-        if (epoch() != view_epoch_) view_ = 0;
-        view_epoch_ = epoch();
+        const auto head = chain::decode_extra(chain.ledger().head_block().header.extra_data);
+        const uint64_t now = epoch();
+        uint64_t view = head->origin.epoch == now ? head->origin.view : 0;
         const auto turns = chain::turns_of(chain.ledger().members());
         NodeId leader;
         do {
-            leader = chain::leader_of(turns, view_epoch_, ++view_);
+            leader = chain::leader_of(turns, now, ++view);
         } while (silent.contains(leader.value));
-        payload.origin = {.proposer = leader, .epoch = view_epoch_, .view = view_};
+        payload.origin = {.proposer = leader, .epoch = now, .view = view};
         return last = chain.ledger().execute(payload);
     }
     /// Blocks until the newest ends an epoch.
@@ -143,7 +144,6 @@ class EpochChain {
 
   private:
     [[nodiscard]] uint64_t epoch_length() const { return chain.genesis().bft.epoch_blocks; }
-    uint64_t view_ = 0, view_epoch_ = 0;
 };
 
 inline Bytes bond_of(uint64_t id) {

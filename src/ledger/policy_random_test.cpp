@@ -3,36 +3,25 @@
 
 #include "base/random.h"
 #include "ledger/epoch_chain.h"
+#include "ledger/random_calls.h"
 
 namespace holdfast::ledger {
 namespace {
 
 using namespace testing;
 
-constexpr uint64_t people = 12, ids_max = 10;
-
-chain::Genesis random_genesis(chain::Policy policy) {
-    chain::Genesis genesis = epoch_genesis(policy);
-    genesis.parameters.approval_blocks_max = 10;
-    if (policy == chain::Policy::poa) return genesis;
-    genesis.bft.block_reward = U256(987'654'321);
-    genesis.bft.accuser_per_mille = 333;
-    genesis.bft.slash_per_mille = 77;
-    genesis.bft.guilts_max = 3;
-    genesis.bft.missed_per_mille = 400;
-    genesis.bft.committee_max = 5;
-    return genesis;
-}
-
 class Crowd {
   public:
     Crowd(chain::Policy policy, uint64_t seed)
-        : policy_(policy), random_(seed), chain_(random_genesis(policy)) {}
+        : policy_(policy),
+          random_(seed),
+          chain_(random_genesis(policy)),
+          calls_(policy, chain_, random_) {}
 
     void run(uint64_t blocks) {
         for (uint64_t i = 0; i < blocks; ++i) {
             std::vector<TransactionPtr> transactions;
-            for (uint64_t n = random_.below(12); n > 0; --n) transactions.push_back(act());
+            for (uint64_t n = random_.below(12); n > 0; --n) transactions.push_back(calls_.next());
             std::set<uint64_t> silent;
             const auto ids = chain_.ids();
             if (ids.size() > 1 && random_.chance(1, 2)) silent.insert(ids[i / 4 % ids.size()]);
@@ -53,89 +42,6 @@ class Crowd {
     }
 
   private:
-    U256 amount() {
-        switch (random_.below(6)) {
-            case 0:
-                return U256(random_.below(3000));
-            case 1:
-                return U256{} - U256(1);
-            default:
-                return ether * U256(random_.below(4000)) / U256(1000) + U256(7);
-        }
-    }
-    NodeId someone() { return NodeId(1 + random_.below(ids_max)); }
-    /// Mostly the candidate that the account operates or will.
-    NodeId one_of(uint64_t account) {
-        const bool own = account > 0 && account <= ids_max && random_.chance(2, 3);
-        return own ? NodeId(account) : someone();
-    }
-
-    // Draws stand in statements of their own: compilers differ in the order of arguments.
-    Bytes staking_call(uint64_t from, U256& value) {
-        const U256 coins = ether * U256(random_.below(3000)) / U256(1000);
-        const NodeId id = one_of(from);
-        const NodeId other = someone();
-        const U256 some = amount();
-        const uint64_t kind = random_.below(9);
-        if (kind < 2 || kind > 6) value = coins;
-        switch (kind) {
-            case 0:
-                return bond_of(id.value);
-            case 1:
-                return encode_bond_more(id);
-            case 2:
-                return encode_unbond(id, some);
-            case 3:
-                return encode_withdraw(id);
-            case 4:
-                return encode_unjail(id);
-            case 5:
-                return encode_undelegate(id, some);
-            case 6:
-                return encode_redelegate(id, other, some);
-            default:
-                return encode_delegate(other);
-        }
-    }
-    TransactionPtr act() {
-        // The operators of the first candidates do more than others.
-        const bool operates = random_.chance(2, 3);
-        const uint64_t from = operates ? random_.between(1, 5) : random_.below(people);
-        TxFields fields{.from = from, .nonce = nonces_[from]++, .gas_limit = 3'000'000};
-        const uint64_t kind = random_.below(20);
-        if (kind == 0) {
-            fields.to = account_address(random_.below(people));
-            fields.value = gwei;
-        } else if (kind == 1) {
-            fields.to = faults_address();
-            const uint64_t now = chain_.epoch();
-            const uint64_t back = random_.below(4);
-            const NodeId accused = someone();
-            const uint64_t view = random_.below(3);
-            fields.data =
-                encode_accuse(chain_.lie(accused.value, now > back ? now - back : 0, view));
-        } else if (policy_ == chain::Policy::poa) {
-            fields.to = validators_address();
-            // Few arguments, so that more than half agree now and then.
-            const uint64_t turn = chain_.chain.ledger().head().value / 2;
-            const auto ids = chain_.ids();
-            fields.data = turn % 3 == 0 && random_.chance(9, 10)
-                              ? encode_remove_member(NodeId(ids[turn % ids.size()]))
-                              : encode_add_member(make_operated(1 + turn % 200));
-        } else {
-            fields.to = staking_address();
-            fields.data = staking_call(from, fields.value);
-        }
-        // Some run out of gas somewhere on the way.
-        if (random_.chance(1, 6)) fields.gas_limit = random_.between(60'000, 150'000);
-        return make_transaction(fields);
-    }
-    static chain::Member make_operated(uint64_t id) {
-        chain::Member member = make_member(id);
-        member.operator_account = account_address(1 + id % 5);
-        return member;
-    }
-
     // The past is what it was, and can be proved, for the slots of the contracts too.
     void look_back() {
         const Reader reader = chain_.chain.reader();
@@ -245,15 +151,15 @@ class Crowd {
     chain::Policy policy_;
     Random random_;
     EpochChain chain_;
-    std::map<uint64_t, uint64_t> nonces_;
+    RandomCalls calls_;
     std::map<Height, std::vector<U256>> past_;
     uint64_t epoch_before_ = 0, done_ = 0, refused_ = 0;
     std::vector<chain::Member> set_before_ = chain_.chain.genesis().members.members;
 };
 
-class RandomCalls : public ::testing::TestWithParam<chain::Policy> {};
+class Policies : public ::testing::TestWithParam<chain::Policy> {};
 
-TEST_P(RandomCalls, BreakNothing) {
+TEST_P(Policies, BearRandomCalls) {
     for (const uint64_t seed : Ids{1, 2, 3}) {
         SCOPED_TRACE(seed);
         Crowd(GetParam(), seed).run(400);
@@ -261,7 +167,7 @@ TEST_P(RandomCalls, BreakNothing) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, RandomCalls,
+INSTANTIATE_TEST_SUITE_P(Each, Policies,
                          ::testing::Values(chain::Policy::poa, chain::Policy::pos,
                                            chain::Policy::dpos),
                          [](const auto& each) { return std::string(to_string(each.param)); });

@@ -6,66 +6,13 @@
 #include "base/random.h"
 #include "ledger/keys.h"
 #include "ledger/test_chain.h"
+#include "ledger/test_store.h"
 
 namespace holdfast::ledger {
 namespace {
 
 using namespace testing;
 using env::Column;
-
-/// Passes everything on until its writes are used up; then the machine is dead.
-class CrashingStore final : public env::StateStore {
-  public:
-    CrashingStore(env::MemoryStore& inner, uint64_t writes) : inner_(inner), writes_left_(writes) {}
-    [[nodiscard]] std::optional<Bytes> get(Column column, ByteView key) const override {
-        return inner_.get(column, key);
-    }
-    void scan(Column column, ByteView from,
-              const std::function<bool(ByteView, ByteView)>& visit) const override {
-        inner_.scan(column, from, visit);
-    }
-    void write(const env::Batch& batch) override {
-        if (alive()) inner_.write(batch);
-    }
-    void flush() override { inner_.flush(); }
-    void erase_range(Column column, ByteView from, ByteView to) override {
-        if (alive()) inner_.erase_range(column, from, to);
-    }
-    [[nodiscard]] std::shared_ptr<const env::StateView> snapshot() const override {
-        return inner_.snapshot();
-    }
-    [[nodiscard]] bool crashed() const { return crashed_; }
-
-  private:
-    bool alive() {
-        if (writes_left_ == 0) crashed_ = true;
-        if (!crashed_) --writes_left_;
-        return !crashed_;
-    }
-    env::MemoryStore& inner_;
-    uint64_t writes_left_;
-    bool crashed_ = false;
-};
-
-std::map<std::pair<Column, Bytes>, Bytes> contents(const env::StateView& view) {
-    std::map<std::pair<Column, Bytes>, Bytes> all;
-    for (size_t column = 0; column < env::column_count; ++column) {
-        view.scan(Column(column), {}, [&](ByteView key, ByteView value) {
-            all[{Column(column), to_bytes(key)}] = to_bytes(value);
-            return true;
-        });
-    }
-    return all;
-}
-
-std::shared_ptr<env::MemoryStore> copy_of(const env::StateView& view) {
-    auto copy = std::make_shared<env::MemoryStore>();
-    env::Batch batch;
-    for (const auto& [key, value] : contents(view)) batch.push_back({key.first, key.second, value});
-    copy->write(batch);
-    copy->flush();
-    return copy;
-}
 
 void expect_sound(const env::StateStore& store, const chain::Genesis& genesis) {
     const auto report = verify(Reader(store.snapshot()), genesis, {});
