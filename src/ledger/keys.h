@@ -22,10 +22,12 @@ inline constexpr std::string_view head = "head";            ///< height, block h
 inline constexpr std::string_view lowest_block = "lowest";  ///< lowest height with a body
 inline constexpr std::string_view state_from =
     "state_from";                                           ///< no state below: a snapshot's height
+inline constexpr std::string_view undo_from = "undo_from";  ///< all undo records from here on
 inline constexpr std::string_view burnt = "burnt";          ///< base fees and stakes, since genesis
 inline constexpr std::string_view issued = "issued";        ///< see Reader::issued; absent: nothing
 inline constexpr std::string_view supply = "supply";        ///< sum of balances at genesis
 inline constexpr std::string_view certified = "certified";  ///< see Reader::certified
+inline constexpr std::string_view final = "final";          ///< see Reader::final
 inline constexpr std::string_view importing = "importing";  ///< a verified snapshot to be installed
 inline constexpr std::string_view import_piece = "import/";  ///< staged pieces of a snapshot
 inline constexpr std::string_view import_change = "import_change/";  ///< staged changes of members

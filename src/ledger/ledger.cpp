@@ -150,7 +150,7 @@ Status Ledger::create(env::StateStore& store, const chain::Genesis& genesis) {
     JournaledState state(live, context_of(genesis, header, genesis.timestamp * 1000));
     put_genesis_state(genesis, rules, state);
     env::Batch batch;
-    header.state_root = live.commit(state, Height(0), Undo::none, batch);
+    header.state_root = live.commit(state, nullptr, batch);
     block.hash = chain::header_hash(header);
     put_block(batch, block, {}, {});
     put_members(batch, Height(0), genesis.members);
@@ -161,6 +161,7 @@ Status Ledger::create(env::StateStore& store, const chain::Genesis& genesis) {
         put(batch, Column::meta, view_of(keys::issued), encode_amount(genesis.founding_stake()));
     put(batch, Column::meta, view_of(keys::lowest_block), encode_number(0));
     put(batch, Column::meta, view_of(keys::state_from), encode_number(0));
+    put(batch, Column::meta, view_of(keys::undo_from), encode_number(1));
     store.write(batch);
     store.flush();
     return {};
@@ -196,7 +197,7 @@ Status Ledger::load_head() {
     members_ = *members;
     burnt_ = *burnt;
     issued_ = reader.issued();
-    undo_from_ = first_undo(store_).value_or(height.next());
+    undo_from_ = first_undo(store_, height);
     state_ = std::make_unique<LiveState>(store_, seed_from(head_.hash));
     state_->reset(head_.header.state_root);
     return {};
@@ -255,15 +256,18 @@ Executed Ledger::execute(const OrderedPayload& payload) {
 }
 
 // What lies above the newest certified block stays, however old: its state is what a peer far
-// behind is offered. When certificates come after all, what has waited goes a few at a time.
+// behind is offered. So does what may be taken back. When certificates come after all, what has
+// waited goes a few at a time.
 void Ledger::erase_old_undo(Height height, env::Batch& batch) {
     constexpr size_t at_once_max = 4;
     if (height.value <= history_blocks) return;
-    const Height upto = std::min(height - history_blocks, reader_at_head(store_).certified());
+    const Height upto = std::min(height - history_blocks, reader_at_head(store_).settled());
+    if (undo_from_ > upto) return;
     for (size_t i = 0; i < at_once_max && undo_from_ <= upto; ++i) {
         erase_undo(store_, undo_from_, batch);
         ++undo_from_;
     }
+    put(batch, Column::meta, view_of(keys::undo_from), encode_number(undo_from_.value));
 }
 
 void Ledger::seal(const OrderedPayload& payload, JournaledState& state, const U256& burnt_here,
@@ -286,19 +290,26 @@ void Ledger::seal(const OrderedPayload& payload, JournaledState& state, const U2
     }
     env::Batch batch;
     batch.reserve(executed.receipts.size() * 8 + 64);
-    header.state_root = state_->commit(state, payload.height, Undo::keep, batch);
+    UndoRecorder undo;
+    header.state_root = state_->commit(state, &undo, batch);
     executed.block.hash = chain::header_hash(header);
     put_block(batch, executed.block, executed.receipts, payload.mark);
     if (executed.members_changed) put_members(batch, payload.height, executed.members);
     const U256 lost = burnt_here + counted_here(state, slashed_slot());
+    const auto keep_sum = [&](std::string_view key) {
+        undo.add(Column::meta, view_of(key), store_.get(Column::meta, view_of(key)));
+    };
     if (!lost.is_zero()) {
+        keep_sum(keys::burnt);
         burnt_ += lost;
         put(batch, Column::meta, view_of(keys::burnt), encode_amount(burnt_));
     }
     if (const U256 made = counted_here(state, issued_slot()); !made.is_zero()) {
+        keep_sum(keys::issued);
         issued_ += made;
         put(batch, Column::meta, view_of(keys::issued), encode_amount(issued_));
     }
+    undo.finish(payload.height, batch);
     erase_old_undo(payload.height, batch);
     store_.write(batch);
 
@@ -309,7 +320,12 @@ void Ledger::seal(const OrderedPayload& payload, JournaledState& state, const U2
 }
 
 void Ledger::prune(Height keep_from) {
-    prune_bodies(store_, std::min(keep_from, head()));
+    Height upto = std::min(keep_from, head());
+    // What may be taken back names the transactions that then wait again; and the block that would
+    // be the head has the mark that the engine goes on from.
+    if (genesis_.engine == chain::EngineKind::pow)
+        upto = std::min(upto, reader_at_head(store_).final());
+    prune_bodies(store_, upto);
 }
 
 // Blocks above the newest certified one were executed here, but their certificates are not here.

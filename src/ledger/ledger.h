@@ -56,11 +56,21 @@ inline constexpr Errc no_ledger{"ledger.missing"};  ///< the store holds none: `
 inline constexpr Errc already_exists{"ledger.already_exists"};  ///< `create` on a store in use
 inline constexpr Errc bad_snapshot{"ledger.bad_snapshot"};  ///< does not hash to the certified root
 inline constexpr Errc unknown_height{"ledger.unknown_height"};  ///< never existed here, or pruned
+inline constexpr Errc already_final{"ledger.already_final"};    ///< see Reader::final
+inline constexpr Errc out_of_reach{
+    "ledger.out_of_reach"};  ///< what going back that far takes is kept no more
 inline constexpr Errc override_too_large{
     "ledger.override_too_large"};  ///< no sum of balances may leave 256 bits
 inline constexpr Errc call_reverted{
     "execution.reverted"};  ///< detail: the reason; data in `output`
 }  // namespace errc
+
+/// Blocks that are no more, the lowest first: so are their transactions in an order that the pool
+/// can take.
+struct TakenBack {
+    std::vector<chain::Block> blocks;
+    std::vector<std::vector<chain::Receipt>> receipts;  ///< of each of them
+};
 
 struct Executed {
     chain::Block block;
@@ -108,12 +118,20 @@ class Ledger {
     /// atomic batch. Transactions that do not fit are left out and told.
     Executed execute(const OrderedPayload& payload);
 
+    /// Takes back all blocks above `above`, the newest first, each in one atomic batch. The store
+    /// is then what it was when the block at `above` was the head, except for what was forgotten
+    /// since (undo records too old, pruned bodies), and for certificates of blocks that stay; those
+    /// of others go. A crash leaves it standing at a block between. Ends an import under way;
+    /// nobody may put certificates meanwhile. Nothing is taken back if `above` is the head or
+    /// higher. Errors, with nothing changed: errc::already_final, errc::out_of_reach.
+    Result<TakenBack> take_back(Height above);
+
     [[nodiscard]] Height head() const { return head_.header.number; }
     [[nodiscard]] const chain::Block& head_block() const { return head_; }
     [[nodiscard]] const chain::MemberSet& members() const { return members_; }
 
     /// Forgets blocks and receipts below `keep_from` (headers and certificates stay), and lets the
-    /// store give the space back.
+    /// store give the space back. With an engine that takes blocks back, what is final at most.
     void prune(Height keep_from);
 
     /// Takes a new state from a peer's snapshot: pieces are staged beside the old state, which
@@ -140,6 +158,7 @@ class Ledger {
     Ledger(env::StateStore& store, const chain::Genesis& genesis, const Hash32& genesis_hash);
     Status load_head();
     chain::Header begin_header(const OrderedPayload& payload) const;
+    [[nodiscard]] Status check_reach(Height above) const;
     void erase_old_undo(Height height, env::Batch& batch);
     void seal(const OrderedPayload& payload, JournaledState& state, const U256& burnt_here,
               Executed& executed);

@@ -113,12 +113,13 @@ void LiveState::reset(const Hash32& root) {
     nodes_.clear();
 }
 
-Hash32 LiveState::commit(const JournaledState& state, Height height, Undo undo, env::Batch& batch) {
-    UndoRecorder recorder;
-    UndoRecorder* const keep = undo == Undo::keep ? &recorder : nullptr;
+Hash32 LiveState::commit(const JournaledState& state, UndoRecorder* undo, env::Batch& batch) {
     std::map<Hash32, std::optional<Bytes>> changes;
-    for (const auto& [hash, code] : state.new_code())
+    for (const auto& [hash, code] : state.new_code()) {
+        if (undo != nullptr)
+            undo->add(Column::code, hash.view(), store_.get(Column::code, hash.view()));
         batch.push_back({Column::code, to_bytes(hash.view()), code});
+    }
 
     // The order of the table does not matter: everything below goes through sorted maps or into a
     // batch that is applied as one.
@@ -126,12 +127,12 @@ Hash32 LiveState::commit(const JournaledState& state, Height height, Undo undo, 
         chain::Account now = entry.now;
         if (const auto slots = state.slots().find(address); slots != state.slots().end()) {
             now.storage_root = commit_slots(store_, entry.before.key, slots->second,
-                                            now.storage_root, keep, batch);
+                                            now.storage_root, undo, batch);
         }
         if (now == entry.before.account) continue;
         auto stored = stored_form(now);
-        if (keep != nullptr)
-            keep->add(Column::accounts, entry.before.key.view(), stored_form(entry.before.account));
+        if (undo != nullptr)
+            undo->add(Column::accounts, entry.before.key.view(), stored_form(entry.before.account));
         changes.emplace(entry.before.key, std::move(stored));
         accounts_.put(address, {entry.before.key, now});
     }
@@ -144,12 +145,11 @@ Hash32 LiveState::commit(const JournaledState& state, Height height, Undo undo, 
             changes);
         put_nodes(
             update.nodes, Column::account_trie, {},
-            [this](const Bytes& path) -> const std::optional<Bytes>& { return node(path); }, keep,
+            [this](const Bytes& path) -> const std::optional<Bytes>& { return node(path); }, undo,
             batch);
         for (const auto& [path, node] : update.nodes) nodes_.put(path, node);
         root_ = update.root;
     }
-    if (keep != nullptr) keep->finish(height, batch);
     return root_;
 }
 

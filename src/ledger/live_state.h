@@ -13,7 +13,7 @@ namespace holdfast::ledger {
 inline constexpr size_t cached_accounts_max = 1 << 17;
 inline constexpr size_t cached_nodes_max = 1 << 17;
 
-enum class Undo : uint8_t { keep, none };
+class UndoRecorder;
 
 class LiveState final : public StateSource {
   public:
@@ -24,10 +24,10 @@ class LiveState final : public StateSource {
     U256 slot(const Hash32& account_key, const Hash32& slot_key) override;
     Bytes code(const Hash32& code_hash) override;
 
-    /// Appends the writes that turn the stored state into `state`, with their undo records if
-    /// asked, and returns the new state root. The caches then hold the new state: the batch must be
-    /// written.
-    Hash32 commit(const JournaledState& state, Height height, Undo undo, env::Batch& batch);
+    /// Appends the writes that turn the stored state into `state`, tells `undo` (unless null) what
+    /// they overwrite, and returns the new state root. The caches then hold the new state: the
+    /// batch must be written.
+    Hash32 commit(const JournaledState& state, UndoRecorder* undo, env::Batch& batch);
     [[nodiscard]] const Hash32& root() const { return root_; }
     void set_root(const Hash32& root) { root_ = root; }
     /// Forgets everything cached: the store was changed behind its back.

@@ -121,11 +121,16 @@ Height Reader::certified() const {
     return std::min(head(), Height(certified_upto(*view_)));
 }
 
+Height Reader::final() const {
+    return std::min(head(), Height(meta_number(*view_, keys::final).value_or(0)));
+}
+
 Height Reader::oldest_state() const {
     const Height from(meta_number(*view_, keys::state_from).value_or(0));
+    const Height undo_from(meta_number(*view_, keys::undo_from).value_or(1));
     const Height newest = head();
     const Height back = newest.value > history_blocks ? newest - history_blocks : Height{};
-    return std::max(from, std::min(back, certified()));
+    return std::max({from, undo_from.previous(), std::min(back, settled())});
 }
 
 std::optional<chain::MemberSet> Reader::members(Height height) const {
@@ -261,6 +266,11 @@ void vouch(env::StateStore& store, Height by) {
             !store.get(Column::certificates, key))
             batch.push_back({Column::certificates, key, Bytes{}});
     write_certified(store, std::move(batch), by.value);
+}
+
+void put_final(env::StateStore& store, Height height) {
+    if (height.value <= meta_number(store, keys::final).value_or(0)) return;
+    store.write({{Column::meta, to_bytes(keys::final), encode_number(height.value)}});
 }
 
 }  // namespace holdfast::ledger

@@ -1,6 +1,7 @@
 // Reading the ledger: blocks, receipts, accounts and proofs, on one consistent view of the store.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -59,6 +60,10 @@ class Reader {
     /// The highest block with a certificate such that every block below has one, is vouched for, or
     /// came certified.
     [[nodiscard]] Height certified() const;
+    /// Everything up to here is for ever, says the engine: see `put_final`. 0 if it never said so.
+    [[nodiscard]] Height final() const;
+    /// The higher of the two: nobody will ask for the state before it.
+    [[nodiscard]] Height settled() const { return std::max(certified(), final()); }
     /// Up to the head: what was burnt (base fees, slashed stakes), and what was issued beside the
     /// balances of genesis (stakes of its members, block rewards).
     [[nodiscard]] U256 burnt() const;
@@ -71,7 +76,8 @@ class Reader {
     [[nodiscard]] chain::MemberSet members_and(std::span<const NodeId> also) const;
 
     /// State after this height and all above can be read: `history_blocks` back, and at least back
-    /// to the newest certified block, whose state is offered to whoever is far behind.
+    /// to the newest certified or final block, whose state is offered to whoever is far behind.
+    /// Less far back after blocks were taken back: what was forgotten before stays so.
     [[nodiscard]] Height oldest_state() const;
     /// State after `height`. Errors: errc::unknown_height below `oldest_state`.
     [[nodiscard]] Result<chain::Account> account(const Address& address, Height height) const;
@@ -98,6 +104,10 @@ Reader reader_at_head(const env::StateView& store);
 void put_certificate(env::StateStore& store, const chain::Certificate& certificate);
 /// The certificate of block `by`, which is there, is to be enough for those without one below it.
 void vouch(env::StateStore& store, Height by);
+
+/// For engines that take blocks back: those up to `height` are never taken back, and what that
+/// would need may be forgotten. Monotone. Thread-safe as above; one thread at a time.
+void put_final(env::StateStore& store, Height height);
 
 /// Re-checks a whole store: parent links, header hashes, transaction and receipt roots, every
 /// certificate against the membership of its height, the state trie rebuilt from the flat state

@@ -164,6 +164,7 @@ void install(env::StateStore& store, const Plan& plan) {
              plan.issued.is_zero() ? std::nullopt : std::optional(encode_amount(plan.issued))),
         meta(keys::lowest_block, encode_number(height.value + 1)),
         meta(keys::state_from, encode_number(height.value)),
+        meta(keys::undo_from, encode_number(height.value + 1)),
         meta(keys::importing, std::nullopt),
     };
     put_certified(batch, plan.block);

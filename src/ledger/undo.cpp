@@ -136,8 +136,12 @@ void UndoRecorder::finish(Height height, env::Batch& batch) {
     batch.push_back({env::Column::undo, record_key(height, index_shard), index.take()});
 }
 
-std::optional<Height> first_undo(const env::StateView& view) {
-    std::optional<Height> first;
+Height first_undo(const env::StateView& view, Height head) {
+    if (const auto told = view.get(env::Column::meta, view_of(keys::undo_from)))
+        return Height(holdfast::Reader(*told).u64());
+    // A store of an older version. A block that overwrote nothing has no records, so it may be less
+    // than there is.
+    Height first = head.next();
     view.scan(env::Column::undo, {}, [&](ByteView key, ByteView) {
         first = Height(keys::read_big_endian(key));
         return false;
@@ -150,6 +154,18 @@ void erase_undo(const env::StateView& view, Height height, env::Batch& batch) {
     if (keys.empty()) return;
     for (const Bytes& key : keys) batch.push_back({env::Column::undo, key, std::nullopt});
     batch.push_back({env::Column::undo, record_key(height, index_shard), std::nullopt});
+}
+
+void restore_before(const env::StateView& view, Height height, env::Batch& batch) {
+    for (const Bytes& key : records_of(view, height)) {
+        const auto record = view.get(env::Column::undo, key);
+        CHECK(record.has_value(), "an index names the records that are there");
+        each_change(*record, [&](env::Column column, ByteView its_key, const auto& old) {
+            batch.push_back({column, to_bytes(its_key), copy_of(old)});
+            return true;
+        });
+    }
+    erase_undo(view, height, batch);
 }
 
 std::shared_ptr<const env::StateView> flat_state_at(std::shared_ptr<const env::StateView> view,

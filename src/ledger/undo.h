@@ -1,5 +1,6 @@
-// What each block overwrote, so that older state and its proofs can be read: see
-// Reader::oldest_state.
+// What each block overwrote, so that older state and its proofs can be read (see
+// Reader::oldest_state), and so that the newest blocks can be taken back (see Ledger::take_back).
+// Of the state that is everything; of the meta column, the sums that no other record tells.
 //
 // The old values of one block are spread over `undo_shards` records by a hash of their key: a full
 // block costs a few dozen writes instead of thousands, and looking one key up reads one small
@@ -29,11 +30,15 @@ class UndoRecorder {
     std::array<Writer, undo_shards> shards_;
 };
 
-/// The lowest height with undo records.
-std::optional<Height> first_undo(const env::StateView& view);
+/// All undo records from this height on are here, with the view standing at `head`.
+Height first_undo(const env::StateView& view, Height head);
 
 /// Appends deletes of the undo records of `height`.
 void erase_undo(const env::StateView& view, Height height, env::Batch& batch);
+
+/// Appends the writes that bring back what the block at `height`, the newest, overwrote, and
+/// deletes its records.
+void restore_before(const env::StateView& view, Height height, env::Batch& batch);
 
 /// The value of `key` as it was after `height`, with the store standing at `head`.
 std::optional<Bytes> get_at(const env::StateView& view, env::Column column, ByteView key,
