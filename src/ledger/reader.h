@@ -111,7 +111,8 @@ void put_final(env::StateStore& store, Height height);
 
 /// Re-checks a whole store: parent links, header hashes, transaction and receipt roots, every
 /// certificate against the membership of its height, the state trie rebuilt from the flat state
-/// against the head's root, and the sum of balances. Calls `progress` now and then.
+/// against the head's root, the sum of balances, and that nothing speaks of blocks that are not
+/// there. Calls `progress` now and then.
 struct VerifyReport {
     uint64_t blocks = 0, transactions = 0, certificates = 0, accounts = 0;
     Height head;

@@ -432,5 +432,34 @@ TEST(TakeBack, CodeGoesWithItsBlock) {
     EXPECT_TRUE(restore(Height(1)).empty());
 }
 
+TEST(Verify, FindsWhatSpeaksOfBlocksThatAreGone) {
+    TestChain chain;
+    grow(chain, 4);
+    chain.ledger().take_back(Height(0)).value();
+    const auto add = encode_add_member(make_member(4));
+    for (const uint64_t from : Ids{1, 2})
+        chain.execute({make_transaction(
+            {.from = from, .to = validators_address(), .data = add, .gas_limit = 2'000'000})});
+    grow(chain, 1, 5);
+    const Contents longer = contents(*chain.store);
+    ASSERT_TRUE(chain.ledger().members().find(NodeId(4)));
+    ASSERT_TRUE(chain.ledger().take_back(Height(1)));
+    chain.expect_sound();
+    const Contents shorter = contents(*chain.store);
+    std::set<Column> tried;
+    for (const auto& [place, value] : longer) {
+        const auto& [column, key] = place;
+        if (shorter.contains(place) || column == Column::code) continue;
+        chain.store->write({{column, key, value}});
+        EXPECT_FALSE(verify(chain.reader(), chain.genesis(), {}).problems.empty())
+            << static_cast<int>(column) << " " << to_hex(key);
+        chain.store->write({{column, key, std::nullopt}});
+        tried.insert(column);
+    }
+    EXPECT_EQ(tried,
+              (std::set{Column::meta, Column::blocks, Column::hashes, Column::accounts,
+                        Column::slots, Column::account_trie, Column::slot_trie, Column::undo}));
+}
+
 }  // namespace
 }  // namespace holdfast::ledger

@@ -11,6 +11,7 @@ namespace holdfast::ledger {
 namespace {
 
 using env::Column;
+using keys::BlockPart;
 
 constexpr size_t problems_max = 100;
 constexpr uint64_t progress_every_blocks = 1024;
@@ -31,6 +32,8 @@ class Verifier {
     void check_header(Height height);
     void check_body(Height height, const chain::Header& header);
     void check_certificate(Height height, const Hash32& hash);
+    void check_above_head();
+    void check_hashes();
     void check_state(const chain::Header& head);
     void check_node(Column column, ByteView key, ByteView rebuilt);
     void count_nodes(Column column, uint64_t rebuilt);
@@ -184,6 +187,54 @@ void Verifier::check_state(const chain::Header& head) {
     }
 }
 
+// Blocks above the head, or members whom they brought, would be leftovers of blocks taken back.
+void Verifier::check_above_head() {
+    const Height next = report_.head.next();
+    for (const BlockPart part :
+         {BlockPart::header, BlockPart::body, BlockPart::receipts, BlockPart::mark}) {
+        reader_.view().scan(Column::blocks, keys::block_part(part, next),
+                            [&](ByteView key, ByteView) {
+                                if (key[0] == static_cast<uint8_t>(part))
+                                    problem("block {}: kept, though the head is {}",
+                                            keys::read_big_endian(key.subspan(1)), report_.head);
+                                return false;
+                            });
+    }
+    reader_.view().scan(Column::undo, keys::of_height(next), [&](ByteView key, ByteView) {
+        problem("block {}: undo records are kept, though the head is {}",
+                keys::read_big_endian(key), report_.head);
+        return false;
+    });
+    // Heights run downwards in these keys.
+    reader_.view().scan(Column::meta, view_of(keys::members_prefix), [&](ByteView key, ByteView) {
+        const bool is_set = text_of(key).starts_with(keys::members_prefix);
+        const Height from(is_set ? ~keys::read_big_endian(key.subspan(keys::members_prefix.size()))
+                                 : 0);
+        if (from > report_.head)
+            problem("block {}: its members are kept, though the head is {}", from, report_.head);
+        return false;
+    });
+}
+
+// That every block and transaction is found by its hash has been seen; so it is enough to count.
+void Verifier::check_hashes() {
+    uint64_t places = 0;
+    reader_.view().scan(Column::hashes, {}, [&](ByteView key, ByteView value) {
+        if (const auto place = decode_place(value)) {
+            if (place->height >= reader_.lowest_block()) ++places;
+            return true;
+        }
+        const auto hash = Hash32::from(key);
+        const auto height = hash ? reader_.height_of(*hash) : std::nullopt;
+        if (!height || reader_.block_hash(*height) != hash)
+            problem("the hash {} is of no block that is here", to_hex0x(key));
+        return true;
+    });
+    if (places != report_.transactions)
+        problem("{} transactions are found by their hash where {} belong", places,
+                report_.transactions);
+}
+
 VerifyReport Verifier::run(const std::function<void(Height)>& progress) {
     report_.head = reader_.head();
     const auto head = reader_.header(report_.head);
@@ -192,6 +243,8 @@ VerifyReport Verifier::run(const std::function<void(Height)>& progress) {
         if (progress && height.value % progress_every_blocks == 0) progress(height);
         check_header(height);
     }
+    check_above_head();
+    check_hashes();
     if (head) check_state(*head);
     if (progress) progress(report_.head);
     return std::move(report_);
