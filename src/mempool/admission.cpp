@@ -13,6 +13,13 @@ constexpr uint64_t cap_floor_percent = 50;
 /// One newcomer evicts at most this many, however large it is.
 constexpr size_t evictions_max = 256;
 
+/// Null: more than any account can hold.
+std::optional<U256> cost_of(const chain::RecoveredTransaction& recovered) {
+    const chain::Transaction& transaction = recovered.transaction;
+    const auto gas = checked_mul(U256(transaction.gas_limit), transaction.max_fee_per_gas);
+    return gas ? checked_add(*gas, transaction.value) : std::nullopt;
+}
+
 /// new >= old * (100 + percent) / 100, and truly more, so that even free transactions cannot be
 /// replaced without end.
 bool rises_enough(const U256& old, const U256& fresh, uint64_t percent) {
@@ -96,6 +103,30 @@ Status Mempool::Impl::make_room(const Entry& entry, const chain::Account& accoun
     return {};
 }
 
+// Since it was executed, others came after it, within the sender's share of the pool and what the
+// account had left. Without it they would wait in vain, so the highest nonces make way.
+void Mempool::Impl::make_way(Sender& sender, const chain::RecoveredTransaction& recovered) {
+    const uint64_t nonce = recovered.transaction.nonce;
+    const auto cost = cost_of(recovered);
+    if (!cost || *cost > sender.balance || sender.entries.contains(nonce)) return;
+    while (!sender.entries.empty() && sender.entries.rbegin()->first > nonce) {
+        const bool has_room = sender.entries.size() < limits.per_sender_max;
+        if (has_room && sender.total_cost <= sender.balance - *cost) return;
+        remove(sender, sender.entries.rbegin()->first,
+               Error{has_room ? errc::insufficient_funds : errc::nonce_too_far,
+                     "made way for an earlier one, whose block was taken back"});
+    }
+}
+
+void Mempool::Impl::add_back(const TransactionPtr& transaction) {
+    if (by_hash.contains(transaction->hash)) return;
+    if (const auto place = senders.find(transaction->sender); place != senders.end()) {
+        make_way(place->second, *transaction);
+        settle(place->second);
+    }
+    if (auto added = add(transaction); !added) remember(transaction->hash, added.error());
+}
+
 Status Mempool::Impl::add(TransactionPtr transaction) {
     if (by_hash.contains(transaction->hash)) return fail(errc::already_known);
     const Address address = transaction->sender;
@@ -110,9 +141,7 @@ Status Mempool::Impl::add(TransactionPtr transaction) {
     }
     if (auto good = check(*transaction, account); !good) return good;
 
-    const auto gas = checked_mul(U256(transaction->transaction.gas_limit),
-                                 transaction->transaction.max_fee_per_gas);
-    const auto cost = gas ? checked_add(*gas, transaction->transaction.value) : std::nullopt;
+    const auto cost = cost_of(*transaction);
     if (!cost) return fail(errc::insufficient_funds, "costs more than any account can hold");
     const Entry entry{
         .transaction = std::move(transaction), .cost = *cost, .sequence = next_sequence};

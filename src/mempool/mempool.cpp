@@ -77,6 +77,28 @@ void Mempool::executed(const std::vector<TransactionPtr>& transactions, const U2
     }
 }
 
+void Mempool::taken_back(const std::vector<chain::Block>& blocks, const U256& base_fee) {
+    impl_->set_base_fee(base_fee);
+    // First every sender stands where he stood, then his come back in the order of their nonces.
+    std::set<Address> touched;
+    for (const chain::Block& block : blocks) {
+        touched.insert(block.header.beneficiary);
+        for (const TransactionPtr& transaction : block.transactions) {
+            touched.insert(transaction->sender);
+            if (transaction->transaction.to) touched.insert(*transaction->transaction.to);
+        }
+    }
+    for (const Address& address : touched) {
+        const auto sender = impl_->senders.find(address);
+        if (sender == impl_->senders.end()) continue;
+        const chain::Account account = impl_->accounts(address);
+        impl_->refresh(sender->second, account.nonce, account.balance);
+        impl_->settle(sender->second);
+    }
+    for (const chain::Block& block : blocks)
+        for (const TransactionPtr& transaction : block.transactions) impl_->add_back(transaction);
+}
+
 // Whose transactions the blocks between held is not known here: one whose nonce has passed may have
 // been executed itself.
 void Mempool::jumped(const U256& base_fee) {

@@ -64,6 +64,11 @@ class Mempool {
     /// A block was executed: its transactions and all with lower nonces leave; funds are looked at
     /// anew for the senders it touched.
     void executed(const std::vector<TransactionPtr>& transactions, const U256& base_fee);
+    /// Blocks were taken back, the lowest first, and the state is that before them; to be told
+    /// before any other block is executed. Their transactions wait again, as if they came anew
+    /// [geth]; but where a sender has no room or funds for them and later ones, the later ones go.
+    /// What does not come in again is remembered as dropped.
+    void taken_back(const std::vector<chain::Block>& blocks, const U256& base_fee);
     /// The state was replaced by that of a later block: every sender is looked at anew.
     void jumped(const U256& base_fee);
     /// A delivered payload left it out for good.

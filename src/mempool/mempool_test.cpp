@@ -98,8 +98,11 @@ class Table {
             for (const auto& transaction : transactions) {
                 uint64_t& nonce = accounts_[transaction->sender].nonce;
                 nonce = std::max(nonce, transaction->transaction.nonce + 1);
+                executed_[names_.at(transaction->hash)] = transaction;
             }
             pool().executed(transactions, fee());
+        } else if (command == "taken_back") {
+            take_back(in);
         } else if (command == "jumped") {
             pool().jumped(fee());
         } else if (command == "drop") {
@@ -110,6 +113,18 @@ class Table {
         } else {
             FAIL() << "unknown command: " << text;
         }
+    }
+    // Names as they were executed; a bar between blocks.
+    void take_back(std::istringstream& in) {
+        std::vector<chain::Block> blocks(1);
+        std::string name;
+        while (in >> name) {
+            if (name == "|")
+                blocks.emplace_back();
+            else
+                blocks.back().transactions.push_back(executed_.at(name));
+        }
+        pool().taken_back(blocks, fee());
     }
     Mempool& pool() {
         if (!pool_) {
@@ -166,6 +181,7 @@ class Table {
     uint64_t base_fee_ = 0;
     std::optional<Mempool> pool_;
     std::map<Hash32, std::string> names_;
+    std::map<std::string, TransactionPtr> executed_;
     std::unordered_set<Hash32> excluded_;
     std::deque<std::string> codes_;
 };
@@ -183,7 +199,35 @@ TEST(Mempool, Tables) {
         }
         ++files;
     }
-    EXPECT_GE(files, 5u);
+    EXPECT_GE(files, 7u);
+}
+
+using Accounts = std::map<Address, chain::Account>;
+
+/// What the pool says of itself is what is found in it, of all that was ever added.
+void expect_consistent(const Mempool& pool, const Limits& limits,
+                       const std::map<Hash32, TransactionPtr>& added, Accounts& accounts) {
+    size_t found = 0, bytes = 0;
+    std::map<Address, std::set<uint64_t>> nonces;
+    for (const auto& [hash, item] : added) {
+        if (!pool.find(hash)) continue;
+        ++found;
+        bytes += item->raw.size() + chain::payload_transaction_overhead_bytes;
+        nonces[item->sender].insert(item->transaction.nonce);
+    }
+    EXPECT_EQ(pool.size(), found);
+    EXPECT_EQ(pool.size_bytes(), bytes);
+    EXPECT_LE(found, limits.transactions_max);
+    EXPECT_LE(bytes, limits.bytes_max);
+    size_t ready = 0;
+    for (auto& [sender, set] : nonces) {
+        EXPECT_LE(set.size(), limits.per_sender_max);
+        uint64_t next = accounts[sender].nonce;
+        EXPECT_GE(*set.begin(), next);
+        for (; set.contains(next); ++next) ++ready;
+        EXPECT_EQ(pool.next_nonce(sender), next);
+    }
+    EXPECT_EQ(pool.ready(), ready);
 }
 
 // Random traffic: after every step the counters agree with what a full walk finds, and a selection
@@ -191,7 +235,7 @@ TEST(Mempool, Tables) {
 TEST(Mempool, StaysConsistentUnderRandomTraffic) {
     for (uint64_t seed = 0; seed < 20; ++seed) {
         Random random(seed);
-        std::map<Address, chain::Account> accounts;
+        Accounts accounts;
         const Limits limits{.transactions_max = 64, .bytes_max = 6000, .per_sender_max = 16};
         Mempool pool(limits, 30'000'000, [&](const Address& address) { return accounts[address]; });
         for (int i = 0; i < 12; ++i) {
@@ -241,28 +285,151 @@ TEST(Mempool, StaysConsistentUnderRandomTraffic) {
                 }
                 pool.executed(block, fee);
             }
-            size_t found = 0, bytes = 0;
-            std::map<Address, std::set<uint64_t>> nonces;
-            for (const auto& [hash, item] : alive) {
-                if (!pool.find(hash)) continue;
-                ++found;
-                bytes += item->raw.size() + chain::payload_transaction_overhead_bytes;
-                nonces[item->sender].insert(item->transaction.nonce);
-            }
-            EXPECT_EQ(pool.size(), found);
-            EXPECT_EQ(pool.size_bytes(), bytes);
-            EXPECT_LE(found, limits.transactions_max);
-            EXPECT_LE(bytes, limits.bytes_max);
-            size_t ready = 0;
-            for (auto& [sender, set] : nonces) {
-                uint64_t next = accounts[sender].nonce;
-                for (; set.contains(next); ++next) ++ready;
-                EXPECT_EQ(pool.next_nonce(sender), next);
-            }
-            EXPECT_EQ(pool.ready(), ready);
+            expect_consistent(pool, limits, alive, accounts);
             if (HasFailure()) FAIL() << "seed " << seed << " step " << step;
         }
     }
+}
+
+/// A chain of blocks from the pool, with forks, and no rule but nonces and what is paid: all that a
+/// transaction may take, or perhaps less.
+class Forks {
+  public:
+    Forks(uint64_t seed, const Limits& limits, uint64_t discount_max)
+        : random_(seed),
+          limits_(limits),
+          discount_max_(discount_max),
+          pool_(limits, 30'000'000, [this](const Address& address) { return accounts_[address]; }) {
+        for (uint64_t i = 0; i < people; ++i)
+            accounts_[who(i)].balance = gwei * U256(2'100'000 * random_.between(1, 20));
+    }
+    void add() {
+        const uint64_t person = random_.below(people);
+        const auto made = make({.sender = std::to_string(person),
+                                .nonce = pool_.next_nonce(who(person)) + random_.below(2),
+                                .tip = random_.below(10),
+                                .cap = random_.between(10, 100),
+                                .value = random_.below(1000)});
+        if (pool_.add(made, fee_)) added_[made->hash] = made;
+    }
+    void execute() {
+        then_.push_back(accounts_);
+        chain::Block& block = blocks_.emplace_back();
+        block.transactions = pool_.select({}, 2000, 21'000 * 8, fee_).transactions;
+        for (const TransactionPtr& item : block.transactions) {
+            chain::Account& account = accounts_[item->sender];
+            ASSERT_EQ(account.nonce, item->transaction.nonce);
+            ++account.nonce;
+            const U256 gas = U256(21'000) * item->transaction.max_fee_per_gas;
+            const U256 paid =
+                item->transaction.value + gas / U256(random_.between(1, discount_max_));
+            ASSERT_GE(account.balance, paid);
+            account.balance -= paid;
+        }
+        pool_.executed(block.transactions, fee_);
+    }
+    void turn_back() {
+        const size_t height = random_.below(blocks_.size());
+        const auto from = blocks_.begin() + static_cast<ptrdiff_t>(height);
+        const std::vector<chain::Block> blocks(from, blocks_.end());
+        accounts_ = then_[height];
+        then_.resize(height);
+        blocks_.resize(height);
+        pool_.taken_back(blocks, fee_);
+        for (const chain::Block& block : blocks) {
+            for (const TransactionPtr& item : block.transactions) {
+                const bool waits = pool_.find(item->hash) != nullptr;
+                EXPECT_NE(waits, pool_.dropped_because(item->hash).has_value());
+                // Who could pay for all of them then can pay for them now.
+                EXPECT_TRUE(waits || discount_max_ > 1);
+                came_back_ += waits ? 1 : 0;
+            }
+        }
+    }
+    void run() {
+        for (int step = 0; step < 400 && !::testing::Test::HasFailure(); ++step) {
+            fee_ = gwei * U256(random_.between(1, 9));
+            const uint64_t kind = random_.below(10);
+            if (kind == 0 && !blocks_.empty())
+                turn_back();
+            else if (kind < 3)
+                execute();
+            else
+                add();
+            expect_consistent(pool_, limits_, added_, accounts_);
+            expect_covered();
+        }
+        EXPECT_GT(came_back_, 20u);
+    }
+
+  private:
+    static constexpr uint64_t people = 6;
+    static Address who(uint64_t person) { return address_of(std::to_string(person)); }
+    // What waits is covered by what its sender has.
+    void expect_covered() {
+        std::map<Address, U256> costs;
+        for (const auto& [hash, item] : added_)
+            if (pool_.find(hash))
+                costs[item->sender] +=
+                    item->transaction.value + U256(21'000) * item->transaction.max_fee_per_gas;
+        for (const auto& [sender, cost] : costs) EXPECT_LE(cost, accounts_[sender].balance);
+    }
+
+    Random random_;
+    Limits limits_;
+    uint64_t discount_max_;
+    Accounts accounts_;
+    Mempool pool_;
+    U256 fee_ = gwei;
+    std::vector<Accounts> then_;
+    std::vector<chain::Block> blocks_;
+    std::map<Hash32, TransactionPtr> added_;
+    size_t came_back_ = 0;
+};
+
+TEST(Mempool, WhatWasTakenBackWaitsAgain) {
+    const Limits roomy{};
+    const Limits tight{.transactions_max = 24, .bytes_max = 3000, .per_sender_max = 5};
+    for (uint64_t seed = 0; seed < 10; ++seed) {
+        SCOPED_TRACE(seed);
+        Forks(seed, roomy, 1).run();
+        Forks(seed, tight, 3).run();
+        if (HasFailure()) return;
+    }
+}
+
+TEST(Mempool, LaterOnesMakeWayForWhatWasTakenBack) {
+    chain::Account account{};
+    account.balance = gwei * U256(1'000'000'000);
+    Mempool pool({.per_sender_max = 3}, 30'000'000, [&](const Address&) { return account; });
+    std::vector<TransactionPtr> made;
+    for (uint64_t nonce = 0; nonce < 5; ++nonce)
+        made.push_back(make({.sender = "a", .nonce = nonce, .tip = 1, .cap = 100}));
+    for (size_t i = 0; i < 2; ++i) ASSERT_TRUE(pool.add(made[i], gwei));
+    account.nonce = 2;
+    pool.executed({made[0], made[1]}, gwei);
+    for (size_t i = 2; i < 5; ++i) ASSERT_TRUE(pool.add(made[i], gwei));
+    account.nonce = 0;
+    chain::Block block;
+    block.transactions = {made[0], made[1]};
+    pool.taken_back({block}, gwei);
+    EXPECT_EQ(pool.ready(), 3u);
+    EXPECT_TRUE(pool.find(made[2]->hash));
+    EXPECT_EQ(pool.dropped_because(made[3]->hash)->code, errc::nonce_too_far);
+}
+
+TEST(Mempool, WhoMinedWhatWasTakenBackIsLookedAtAnew) {
+    std::map<Address, chain::Account> accounts;
+    Mempool pool({}, 30'000'000, [&](const Address& address) { return accounts[address]; });
+    const auto spent = make({.sender = "miner", .tip = 1, .cap = 100});
+    accounts[address_of("miner")].balance = gwei * U256(2'100'000);
+    ASSERT_TRUE(pool.add(spent, gwei));
+    accounts[address_of("miner")].balance = {};
+    chain::Block block;
+    block.header.beneficiary = address_of("miner");
+    pool.taken_back({block}, gwei);
+    EXPECT_EQ(pool.size(), 0u);
+    EXPECT_EQ(pool.dropped_because(spent->hash)->code, errc::insufficient_funds);
 }
 
 TEST(Mempool, ReasonsAreForgottenInTheEnd) {

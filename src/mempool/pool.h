@@ -101,6 +101,8 @@ struct Mempool::Impl {
     void refresh(
         Sender& sender, uint64_t nonce, const U256& balance,
         std::string_view passed_words = "another transaction with this nonce was executed");
+    /// Puts in what a block that is no more had executed, before the sender's later ones.
+    void add_back(const TransactionPtr& transaction);
     void remove(Sender& sender, uint64_t nonce, const std::optional<Error>& reason);
     void remember(const Hash32& hash, const Error& reason);
     /// Brings the indexes in line with the sender's entries; forgets a sender without any.
@@ -136,6 +138,7 @@ struct Mempool::Impl {
   private:
     Status check(const chain::RecoveredTransaction& recovered, const chain::Account& account) const;
     Status check_replacement(const Entry& old, const Entry& entry) const;
+    void make_way(Sender& sender, const chain::RecoveredTransaction& recovered);
     Status make_room(const Entry& entry, const chain::Account& account, const Entry* replaced);
     void index_head(Sender& sender);
     void unindex_head(Sender& sender);
