@@ -416,6 +416,16 @@ TEST(Mempool, LaterOnesMakeWayForWhatWasTakenBack) {
     EXPECT_EQ(pool.ready(), 3u);
     EXPECT_TRUE(pool.find(made[2]->hash));
     EXPECT_EQ(pool.dropped_because(made[3]->hash)->code, errc::nonce_too_far);
+    // But not for one that nobody pays for any more.
+    account.nonce = 1;
+    pool.executed({made[0]}, gwei);
+    ASSERT_TRUE(pool.add(made[3], gwei));
+    account = {.nonce = 0, .balance = gwei * U256(8'000'000)};
+    const auto dear = make({.sender = "a", .nonce = 0, .tip = 1, .cap = 400});
+    block.transactions = {dear};
+    pool.taken_back({block}, gwei);
+    EXPECT_TRUE(pool.dropped_because(dear->hash));
+    EXPECT_TRUE(pool.find(made[3]->hash));
 }
 
 TEST(Mempool, WhoMinedWhatWasTakenBackIsLookedAtAnew) {
